@@ -1,0 +1,1 @@
+"""Bytes to model and back, for every format the field uses; pure and without side effects."""

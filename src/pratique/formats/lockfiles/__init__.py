@@ -1,0 +1,1 @@
+"""Lockfiles and manifests, one sub-room a language, one reader a file."""
