@@ -22,9 +22,7 @@ _BOMS = (
 
 
 def decode(data: bytes) -> str:
-    """Text of a document: UTF-8, or what its byte-order mark says.
-
-    Line ends become ``\\n``.
+    """Text of a document: UTF-8, or what its byte-order mark says; ends of lines are LF.
 
     Raises:
         LimitError: It is larger than ``MAX_DOCUMENT_BYTES``.
@@ -127,9 +125,9 @@ def parse_yaml(text: str) -> Any:
     try:
         for event in yaml.parse(text, Loader=loader):
             if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1 if event.start_mark else 0
-                raise InputError(f"line {line}: YAML aliases are not read")
-        return yaml.load(text, Loader=loader)
+                at = event.start_mark.line + 1 if event.start_mark else 0
+                raise InputError(f"line {at}: YAML aliases are not read")
+        return yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader in either case
     except RecursionError:
         raise LimitError("is nested too deeply") from None
     except yaml.YAMLError as error:

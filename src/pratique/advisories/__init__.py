@@ -1,0 +1,1 @@
+"""The advisory database: building its index, matching packages against it."""

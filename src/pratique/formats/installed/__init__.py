@@ -1,0 +1,1 @@
+"""Installed trees: what package managers left on a disk."""

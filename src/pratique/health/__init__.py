@@ -1,0 +1,1 @@
+"""Composes the bill of health from inventory, advisories and licences."""

@@ -1,0 +1,1 @@
+"""What is here: documents found, read and joined into one inventory."""

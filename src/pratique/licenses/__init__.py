@@ -1,0 +1,1 @@
+"""Licences as documents claim them, judged as SPDX expressions."""

@@ -1,0 +1,1 @@
+"""Draws findings and bills of health for people and for machines."""

@@ -1,0 +1,1 @@
+"""Faces of the program: they discover the rooms and hold no rules."""

@@ -1,0 +1,1 @@
+"""Version orderings: one file each, text to a memcomparable key."""
