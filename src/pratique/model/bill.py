@@ -10,7 +10,7 @@ import msgspec
 from pratique.model.finding import Finding
 from pratique.model.inventory import Inventory, Problem
 
-SCHEMA = "https://pratique.dev/schemas/bill-of-health/1"
+SCHEMA = "urn:pratique:schema:bill-of-health:1"
 """Identifier of the JSON form of this version of the bill."""
 
 

@@ -1,0 +1,119 @@
+"""Every format that can be read, and which one a document is of.
+
+The tables of the sub-rooms hold no code: a reader's module is imported when a
+document of its format is met.
+"""
+
+from __future__ import annotations
+
+import re
+from fnmatch import translate
+from functools import cache
+from importlib import import_module
+from typing import Any, cast, TYPE_CHECKING
+
+from pratique.formats.base import Kind, Reader, ReadFunction, SniffFunction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TABLES = (
+    "pratique.formats.sbom",
+    "pratique.formats.lockfiles.python",
+    "pratique.formats.lockfiles.javascript",
+    "pratique.formats.lockfiles.rust",
+    "pratique.formats.lockfiles.golang",
+    "pratique.formats.lockfiles.jvm",
+    "pratique.formats.lockfiles.ruby",
+    "pratique.formats.lockfiles.php",
+    "pratique.formats.lockfiles.dotnet",
+    "pratique.formats.lockfiles.dart",
+    "pratique.formats.lockfiles.elixir",
+    "pratique.formats.installed",
+)
+"""Modules with a ``READERS`` table, in the order in which they are asked."""
+
+SNIFFED_BYTES = 64 * 1024
+"""How much of a document a sniff function is shown."""
+
+
+def resolve(import_string: str) -> Callable[..., Any]:
+    """Import ``package.module:name``, as the tables write it."""
+    module, _, name = import_string.partition(":")
+    return cast("Callable[..., Any]", getattr(import_module(module), name))
+
+
+@cache
+def readers() -> tuple[Reader, ...]:
+    """All readers, in the order in which they are asked."""
+    return tuple(reader for table in TABLES for reader in import_module(table).READERS)
+
+
+def by_name(path: str) -> tuple[Reader, ...]:
+    """Readers whose patterns take this path, best first; judges by the name alone.
+
+    Args:
+        path: With forward slashes; only its end is looked at.
+    """
+    exact, patterns = _matchers()
+    base = path.rpartition("/")[2]
+    found = list(exact.get(base, ()))
+    rooted = "/" + path
+    found.extend(
+        reader
+        for expression, whole, reader in patterns
+        if expression.match(rooted if whole else base) and reader not in found
+    )
+    return tuple(found)
+
+
+def detect(path: str, data: bytes) -> Reader | None:
+    """The reader for a document, by its name and, where that decides nothing, its content.
+
+    Args:
+        path: Its name, or ``-`` for standard input.
+        data: Its bytes; only the first 64 KiB are looked at.
+    """
+    named = by_name(path)
+    head = data[:SNIFFED_BYTES]
+    if len(named) == 1 and not named[0].sniff:
+        return named[0]
+    for reader in named:
+        if not reader.sniff or sniff_function(reader)(head):
+            return reader
+    for reader in readers():
+        if reader.sniff and reader not in named and sniff_function(reader)(head):
+            return reader
+    return named[0] if named else None
+
+
+def read_function(reader: Reader) -> ReadFunction:
+    """The code that reads a format."""
+    return cast("ReadFunction", resolve(reader.read))
+
+
+def sniff_function(reader: Reader) -> SniffFunction:
+    """The code that recognises a format that has one."""
+    return cast("SniffFunction", resolve(reader.sniff))
+
+
+def is_installed(reader: Reader) -> bool:
+    """Whether its documents describe what is installed rather than what is wanted."""
+    return reader.kind is Kind.INSTALLED
+
+
+@cache
+def _matchers() -> tuple[
+    dict[str, tuple[Reader, ...]], tuple[tuple[re.Pattern[str], bool, Reader], ...]
+]:
+    exact: dict[str, tuple[Reader, ...]] = {}
+    patterns: list[tuple[re.Pattern[str], bool, Reader]] = []
+    for reader in readers():
+        for pattern in reader.files:
+            whole = "/" in pattern
+            if whole or any(mark in pattern for mark in "*?["):
+                text = translate("*/" + pattern if whole else pattern)
+                patterns.append((re.compile(text), whole, reader))
+            else:
+                exact[pattern] = (*exact.get(pattern, ()), reader)
+    return exact, tuple(patterns)

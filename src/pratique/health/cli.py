@@ -1,0 +1,207 @@
+"""``pratique check`` and ``pratique explain``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pratique.model.command import Command
+from pratique.model.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+FORMATS = ("table", "json", "jsonl", "sarif", "markdown", "html", "csv", "cyclonedx")
+THRESHOLDS = ("malicious", "critical", "high", "medium", "low", "none")
+
+MAX_STDIN_BYTES = 256 * 1024 * 1024
+"""Most that is read from standard input; the limit of any document."""
+
+
+def _configure_check(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "subject",
+        nargs="?",
+        default=".",
+        help="a folder, a lockfile, an SBOM, a package URL (pkg:type/name@version), or - for "
+        "standard input; the current folder by default",
+    )
+    parser.add_argument(
+        "--format",
+        "-f",
+        action="append",
+        default=[],
+        choices=FORMATS,
+        metavar="FORMAT",
+        help=f"how to print the bill: {', '.join(FORMATS)}; repeat it with --output for several",
+    )
+    parser.add_argument(
+        "--output",
+        "-o",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="write the bill to a file; repeatable; without --format its name says which",
+    )
+    parser.add_argument(
+        "--fail-on",
+        choices=THRESHOLDS,
+        default="none",
+        metavar="SEVERITY",
+        help=f"exit with 1 only for findings at least this bad: {', '.join(THRESHOLDS)} (default: "
+        "none, any finding); one that nobody has rated counts at any threshold",
+    )
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="leave out paths that match; repeatable",
+    )
+    parser.add_argument(
+        "--installed",
+        action="store_true",
+        help="read installed trees (node_modules, virtual environments) as well",
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="never call out: use the advisories that are here"
+    )
+    parser.add_argument(
+        "--advisories",
+        type=Path,
+        metavar="FOLDER",
+        help="advisory index to use instead of the user's own",
+    )
+    parser.add_argument("--exit-zero", action="store_true", help="exit with 0 whatever was found")
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        metavar="WHEN",
+        help="colours: auto (on a terminal, unless NO_COLOR is set), always, never",
+    )
+
+
+def _run_check(options: Namespace) -> int:
+    from pratique.advisories import open_index
+    from pratique.health.outputs import targets, write
+    from pratique.health.progress import shown
+    from pratique.health.service import Options, Request, check
+    from pratique.health.verdict import exit_code
+    from pratique.model.severity import Severity
+
+    wanted = targets(options.format, options.output)
+    index = open_index(options.advisories)
+    request = Request(
+        subject=options.subject,
+        options=Options(exclude=tuple(options.exclude), installed=options.installed),
+    )
+    with shown("Reading") as progress:
+        bill = check(request, index, _now(), stdin=_stdin, progress=progress)
+    write(bill, wanted, color=_coloured(options.color), width=_width())
+    code = exit_code(bill, Severity(options.fail_on))
+    return ExitCode.CLEAN if options.exit_zero else code
+
+
+def _configure_explain(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "name", help="id of a rule (vulnerable-package), an advisory or one of its aliases"
+    )
+    parser.add_argument(
+        "--format", "-f", choices=("table", "json"), default="table", help="how to print it"
+    )
+    parser.add_argument(
+        "--advisories",
+        type=Path,
+        metavar="FOLDER",
+        help="advisory index to use instead of the user's own",
+    )
+
+
+def _run_explain(options: Namespace) -> int:
+    from pratique.health.explain import about_advisory, about_rule
+    from pratique.health.rules import RULES
+
+    rule = RULES.get(options.name)
+    if rule is not None:
+        return _print(about_rule(rule), rule, options.format)
+    from pratique.advisories import open_index
+
+    found = open_index(options.advisories).advisory(options.name)
+    if found is None:
+        raise UsageError(
+            f"{options.name!r} is neither a rule nor an advisory that is here.",
+            remedy=f"Rules: {', '.join(sorted(RULES))}. "
+            "Newer advisories: 'pratique advisories update'.",
+        )
+    return _print(about_advisory(found), found, options.format)
+
+
+check = Command(
+    description="Give the bill of health of a project, lockfile, SBOM or package: what is in it, "
+    "what is known against it, what to do, and what could not be determined.",
+    configure=_configure_check,
+    run=_run_check,
+    epilogue="""\
+examples:
+  pratique check                                    the current folder
+  pratique check app --fail-on high                 for a pipeline
+  pratique check app -f html -o bill.html           a page to read
+  pratique check sbom.cdx.json -f sarif             for a code host
+  pratique check pkg:pypi/jinja2@2.10               one package
+  syft -o cyclonedx-json dir:. | pratique check -   another tool's SBOM
+""",
+)
+
+explain = Command(
+    description="Explain a rule of the check, or an advisory by its id or an alias of it.",
+    configure=_configure_explain,
+    run=_run_explain,
+)
+
+
+def _print(text: str, value: object, format: str) -> int:
+    if format == "json":
+        import msgspec
+
+        text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    sys.stdout.write(text.rstrip("\n") + "\n")
+    return ExitCode.CLEAN
+
+
+def _now() -> datetime:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if epoch:
+        try:
+            return datetime.fromtimestamp(int(epoch), UTC)
+        except (ValueError, OverflowError, OSError):
+            raise UsageError(
+                f"SOURCE_DATE_EPOCH={epoch!r} is not a number of seconds.",
+                remedy="Set it to seconds since 1970, or unset it.",
+            ) from None
+    return datetime.now(UTC)
+
+
+def _stdin() -> bytes:
+    data = sys.stdin.buffer.read(MAX_STDIN_BYTES + 1)
+    if not data:
+        raise UsageError("standard input is empty.", remedy="Pipe a lockfile or an SBOM into it.")
+    return data
+
+
+def _coloured(choice: str) -> bool:
+    if choice != "auto":
+        return choice == "always"
+    return (
+        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )
+
+
+def _width() -> int:
+    import shutil
+
+    return max(40, shutil.get_terminal_size((100, 24)).columns)

@@ -1,0 +1,142 @@
+"""Answers of the advisory index, made into findings."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pratique.health.remedies import remedy
+from pratique.health.rules import MALICIOUS, VULNERABLE
+from pratique.model.advisory import Match
+from pratique.model.finding import Finding, Reference
+from pratique.model.inventory import Component, Relation, Scope
+from pratique.model.severity import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pratique.inventory import PathFinder
+
+
+MAX_PATHS = 5
+"""Paths kept in one finding, over all documents that name the package."""
+
+MAX_REFERENCES = 20
+"""References kept in one finding."""
+
+
+class Affected(msgspec.Struct):
+    """One package at one version, with all components that are it and all that affects it."""
+
+    subject: str
+    components: list[Component]
+    matches: tuple[Match, ...]
+    target: str = ""
+    """The version to upgrade to, or empty where none is known."""
+
+    target_clean: bool = False
+    """Whether the target has no known vulnerability left."""
+
+
+def make(affected: Sequence[Affected], finder: PathFinder) -> list[Finding]:
+    """Findings, worst first: one for each package version and vulnerability.
+
+    Args:
+        affected: What the index matched.
+        finder: Explains how the components came in.
+    """
+    findings = [
+        _finding(one, match, paths)
+        for one in affected
+        for paths in [_paths(one, finder)]
+        for match in one.matches
+    ]
+    direct = {
+        one.subject: any(part.relation is Relation.DIRECT for part in one.components)
+        for one in affected
+    }
+    findings.sort(key=lambda finding: _rank(finding, direct))
+    return findings
+
+
+def by_package(
+    components: Sequence[Component], matches: Mapping[str, tuple[Match, ...]]
+) -> list[Affected]:
+    """Group the components that have matches by their package URL.
+
+    Args:
+        components: Of the inventory.
+        matches: By component reference.
+    """
+    groups: dict[str, list[Component]] = defaultdict(list)
+    for part in components:
+        if matches.get(part.ref):
+            groups[str(part.package)].append(part)
+    return [
+        Affected(subject, parts, matches[parts[0].ref]) for subject, parts in sorted(groups.items())
+    ]
+
+
+def _finding(one: Affected, match: Match, paths: tuple[tuple[str, ...], ...]) -> Finding:
+    first = match.advisories[0]
+    ids = sorted({name for record in match.advisories for name in (record.id, *record.aliases)})
+    malicious = any(record.malicious for record in match.advisories)
+    rated = max(match.advisories, key=lambda record: -record.severity.rank)
+    scored = next((record for record in match.advisories if record.score is not None), rated)
+    best = rated if rated.score is not None else scored
+    severity = Severity.MALICIOUS if malicious else rated.severity
+    rule = MALICIOUS if malicious else VULNERABLE
+    package = one.components[0].package
+    summary = next((record.summary for record in match.advisories if record.summary), "")
+    references = {ref.url: ref for record in match.advisories for ref in record.references}
+    return Finding(
+        rule=rule.id,
+        id=first.id,
+        aliases=tuple(name for name in ids if name != first.id),
+        fingerprint=sha256(f"{rule.id}|{first.id}|{one.subject}".encode()).hexdigest()[:32],
+        subject=one.subject,
+        severity=severity,
+        score=best.score,
+        vector=best.vector,
+        title=summary or f"{package.full_name} {package.version}: {rule.title.lower()}",
+        reasons=_reasons(one, match, best.vector),
+        remedy=remedy(one, match, malicious=malicious),
+        fixed=match.fixed,
+        paths=paths,
+        locations=tuple(sorted({place for part in one.components for place in part.locations})),
+        references=tuple(references.values())[:MAX_REFERENCES]
+        or (Reference(f"https://osv.dev/vulnerability/{first.id}", first.id),),
+    )
+
+
+def _paths(one: Affected, finder: PathFinder) -> tuple[tuple[str, ...], ...]:
+    found = {path for part in one.components for path in finder.to(part)}
+    return tuple(sorted(found, key=lambda path: (len(path), path)))[:MAX_PATHS]
+
+
+def _reasons(one: Affected, match: Match, vector: str) -> tuple[str, ...]:
+    reasons = [match.reason]
+    if vector:
+        reasons.append(f"rated by {vector}")
+    scopes = sorted(
+        {part.scope.value for part in one.components if part.scope is not Scope.UNKNOWN}
+    )
+    relations = sorted(
+        {part.relation.value for part in one.components if part.relation is not Relation.UNKNOWN}
+    )
+    if relations or scopes:
+        reasons.append("needed as " + ", ".join((*relations, *scopes)))
+    return tuple(reasons)
+
+
+def _rank(finding: Finding, direct: Mapping[str, bool]) -> tuple[object, ...]:
+    return (
+        finding.severity.rank,
+        -(finding.score or 0.0),
+        not direct[finding.subject],
+        finding.subject,
+        finding.id,
+    )

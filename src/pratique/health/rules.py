@@ -1,0 +1,51 @@
+"""The rules of a check, as ``pratique explain`` and SARIF present them."""
+
+from __future__ import annotations
+
+from pratique.model.finding import Reference, Rule
+from pratique.model.severity import Severity
+
+VULNERABLE = Rule(
+    id="vulnerable-package",
+    title="Package with a known vulnerability",
+    motivation=(
+        "An advisory says that this version of the package is affected by a vulnerability. "
+        "Known vulnerabilities are the ones attackers try first, since the advisory and often "
+        "an exploit are public. Records that are aliases of each other (a CVE, a GHSA, an "
+        "ecosystem's own id) are one finding."
+    ),
+    remedy=(
+        "Upgrade to a version outside the affected range. Where the package is transitive, "
+        "upgrade the direct dependency that brings it, or override the version in the lockfile. "
+        "Where no fixed version exists, replace the package or record why it does not matter."
+    ),
+    severity=Severity.UNKNOWN,
+    references=(
+        Reference("https://ossf.github.io/osv-schema/", "OSV schema: how versions are matched"),
+        Reference(
+            "https://www.first.org/cvss/",
+            "CVSS: where the severity and its score come from",
+        ),
+    ),
+)
+
+MALICIOUS = Rule(
+    id="malicious-package",
+    title="Package published as an attack",
+    motivation=(
+        "The package or this version of it was published to do harm: to steal credentials, "
+        "to open a back door, to destroy data. This is not a defect that may be reached or "
+        "not; code that runs at installation has already run wherever it was installed."
+    ),
+    remedy=(
+        "Remove it. Treat every machine and pipeline that installed it as compromised: rotate "
+        "the credentials they could reach, and find out since when the version was in use."
+    ),
+    severity=Severity.MALICIOUS,
+    references=(
+        Reference("https://github.com/ossf/malicious-packages", "OpenSSF malicious packages"),
+    ),
+)
+
+RULES = {rule.id: rule for rule in (VULNERABLE, MALICIOUS)}
+"""Every rule by its id."""

@@ -1,0 +1,68 @@
+"""Which files below a folder are documents that can be read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pratique.formats import registry
+from pratique.formats.base import Kind, Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A document and the formats its name allows, best first."""
+
+    path: str
+    readers: tuple[Reader, ...]
+
+
+def documents(paths: Iterable[str], *, installed: bool = False) -> list[Found]:
+    """The documents among the paths, without those that another says more than.
+
+    Args:
+        paths: Relative, with forward slashes.
+        installed: Whether installed trees are wanted.
+    """
+    folders: dict[str, list[Found]] = defaultdict(list)
+    for path in paths:
+        readers = registry.by_name(path)
+        if not installed:
+            readers = tuple(reader for reader in readers if not registry.is_installed(reader))
+        if readers:
+            folders[path.rpartition("/")[0]].append(Found(path, readers))
+    return [found for beside in folders.values() for found in _telling(beside)]
+
+
+def _telling(beside: Sequence[Found]) -> list[Found]:
+    """Documents of one folder without the superseded ones."""
+    firsts = [found.readers[0] for found in beside]
+    superseded = {name for reader in firsts for name in reader.supersedes}
+    locked = {reader.ecosystem for reader in firsts if reader.kind is Kind.LOCKFILE}
+    return [
+        found
+        for found, reader in zip(beside, firsts, strict=True)
+        if reader.name not in superseded
+        and not (reader.kind is Kind.MANIFEST and reader.ecosystem in locked)
+    ]
+
+
+def excluded(path: str, globs: Sequence[str]) -> bool:
+    """Whether one of the globs takes the path, one of its folders or its base name.
+
+    ``*`` also matches slashes; ``tests``, ``tests/`` and ``tests/**`` all leave
+    out the folder wherever it stands.
+    """
+    base = path.rpartition("/")[2]
+    for glob in globs:
+        pattern = glob.removeprefix("./").removesuffix("/**").rstrip("/")
+        if fnmatchcase(path, pattern) or fnmatchcase(base, pattern):
+            return True
+        if "/" in pattern and fnmatchcase(path, "*/" + pattern.lstrip("/")):
+            return True
+    return False

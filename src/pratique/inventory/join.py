@@ -1,0 +1,69 @@
+"""Readings of single documents, joined into one inventory."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import msgspec
+
+from pratique.formats.base import Reader
+from pratique.model.inventory import Component, Document, Inventory, Location, Problem, Reading
+
+
+class Read(msgspec.Struct, frozen=True):
+    """A document that was read, with what came of it."""
+
+    path: str
+    data: bytes
+    reader: Reader
+    reading: Reading
+
+
+def join(subject: str, reads: list[Read], problems: list[Problem]) -> Inventory:
+    """One inventory of several documents; references get their document's path in front.
+
+    Args:
+        subject: What was looked at, as the user named it.
+        reads: The documents.
+        problems: Of finding and opening documents; those of the readings are added.
+    """
+    documents: list[Document] = []
+    components: list[Component] = []
+    roots: list[str] = []
+    edges: dict[str, tuple[str, ...]] = {}
+    found = list(problems)
+    for read in sorted(reads, key=lambda one: one.path):
+        reading = read.reading
+        names = {part.ref: f"{read.path}#{part.ref}" for part in reading.components}
+        documents.append(
+            Document(
+                path=read.path,
+                format=reading.format,
+                sha256=sha256(read.data).hexdigest(),
+                size=len(read.data),
+                components=len(reading.components),
+                subject=str(reading.subject) if reading.subject else "",
+            ),
+        )
+        components.extend(
+            msgspec.structs.replace(
+                part,
+                ref=names[part.ref],
+                locations=part.locations or (Location(read.path),),
+            )
+            for part in reading.components
+        )
+        roots.extend(names[ref] for ref in reading.roots if ref in names)
+        for ref, targets in reading.edges.items():
+            if ref in names:
+                edges[names[ref]] = tuple(names[target] for target in targets if target in names)
+        found.extend(reading.problems)
+    components.sort(key=lambda part: part.ref)
+    return Inventory(
+        subject=subject,
+        documents=tuple(documents),
+        components=tuple(components),
+        roots=tuple(roots),
+        edges=edges,
+        problems=tuple(sorted(set(found))),
+    )

@@ -1,0 +1,193 @@
+"""Takes the inventory of whatever the user names."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from pratique.formats import registry
+from pratique.formats.base import MAX_DOCUMENT_BYTES, Kind, Reader, Tree
+from pratique.inventory.errors import NothingThereError
+from pratique.inventory.find import Found, documents, excluded
+from pratique.inventory.join import Read, join
+from pratique.inventory.tree import INSTALLED_FOLDERS, FolderTree, LoneTree
+from pratique.model.errors import InputError, UnsupportedError
+from pratique.model.inventory import (
+    Component,
+    Inventory,
+    Location,
+    Problem,
+    Reading,
+    Relation,
+    Scope,
+    Trouble,
+)
+from pratique.model.purl import Package
+
+Progress = Callable[[int, int, str], None]
+"""Told how many documents are read, of how many, and the next one's path."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What to leave out and what to add."""
+
+    exclude: tuple[str, ...] = ()
+    """Globs of paths to leave out; see :func:`pratique.inventory.find.excluded`."""
+
+    installed: bool = False
+    """Whether to read installed trees (``node_modules``, virtual environments) too."""
+
+
+def take(
+    subject: str,
+    options: Options | None = None,
+    *,
+    stdin: Callable[[], bytes] | None = None,
+    progress: Progress | None = None,
+) -> Inventory:
+    """The inventory of a folder, a file, a package URL or standard input.
+
+    Args:
+        subject: A path, a package URL (``pkg:…``), or ``-``.
+        options: What to leave out and what to add.
+        stdin: Gives the bytes of standard input; needed for ``-`` only.
+        progress: Told about each document before it is read.
+
+    Raises:
+        NothingThereError: The subject is none of these.
+        InputError: A package URL, or a document given alone, cannot be read at all.
+    """
+    options = options or Options()
+    if subject.startswith("pkg:"):
+        return _of_purl(subject)
+    if subject == "-":
+        if stdin is None:
+            raise NothingThereError("standard input is not available here")
+        return _of_document(subject, stdin(), LoneTree(), subject)
+    path = Path(subject)
+    if path.is_dir():
+        return _of_folder(subject, path, options, progress)
+    if path.is_file():
+        tree = FolderTree(path.parent)
+        return _of_document(path.name, tree.read(path.name), tree, subject)
+    if path.exists():
+        raise NothingThereError(f"{subject} is neither a file nor a folder.")
+    raise NothingThereError(
+        f"there is no {subject!r} here.",
+        remedy="Give a folder, a lockfile, an SBOM, a package URL (pkg:type/name@version) or '-'.",
+    )
+
+
+def _of_purl(text: str) -> Inventory:
+    package = Package.parse(text)
+    from pratique.model.ecosystems import ecosystem_of
+
+    component = Component(
+        ref=str(package),
+        package=package,
+        ecosystem=ecosystem_of(package),
+        relation=Relation.DIRECT,
+        scope=Scope.RUNTIME,
+        locations=(Location(text),),
+    )
+    return Inventory(subject=text, components=(component,), roots=(component.ref,))
+
+
+def _of_document(path: str, data: bytes, tree: Tree, subject: str) -> Inventory:
+    if len(data) > MAX_DOCUMENT_BYTES:
+        raise InputError(f"{subject} is over the limit of {MAX_DOCUMENT_BYTES:,} bytes")
+    reader = registry.detect(path, data)
+    if reader is None:
+        raise UnsupportedError(
+            f"{subject} is of no format that is known here.",
+            remedy="See 'pratique formats' for what can be read.",
+        )
+    reading = _read(reader, data, path, tree)
+    return join(subject, [Read(path, data, reader, reading)], [])
+
+
+def _of_folder(subject: str, root: Path, options: Options, progress: Progress | None) -> Inventory:
+    tree = FolderTree(root)
+    problems: list[Problem] = []
+
+    def failed(path: str, why: str) -> None:
+        problems.append(Problem(Location(path), Trouble.UNREADABLE, why))
+
+    installed = options.installed or not INSTALLED_FOLDERS.isdisjoint(root.resolve().parts)
+    paths = tree.walk(
+        installed=installed, skip=lambda path: excluded(path, options.exclude), failed=failed
+    )
+    found = documents(paths, installed=installed)
+    reads: list[Read] = []
+    for number, document in enumerate(found):
+        if progress:
+            progress(number, len(found), document.path)
+        reads.extend(_open(document, tree, problems))
+    if progress and found:
+        progress(len(found), len(found), "")
+    return join(subject, list(_uncovered(reads, problems)), problems)
+
+
+def _open(found: Found, tree: FolderTree, problems: list[Problem]) -> Iterator[Read]:
+    """Read one document of a folder, or note why it cannot be read."""
+    try:
+        data = tree.read(found.path)
+        reader = registry.detect(found.path, data)
+        if reader is None or reader not in found.readers:
+            reader = found.readers[0]
+            if reader.sniff and data.strip():
+                note = f"is named like a {reader.name} document but is none; left out"
+                problems.append(Problem(Location(found.path), Trouble.NOTICE, note))
+                return
+        yield Read(found.path, data, reader, _read(reader, data, found.path, tree))
+    except InputError as error:
+        problems.append(Problem(Location(found.path), Trouble.UNREADABLE, error.message))
+
+
+def _read(reader: Reader, data: bytes, path: str, tree: Tree) -> Reading:
+    """Call a reader; a defect of it costs this document only."""
+    try:
+        return registry.read_function(reader)(data, path, tree)
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"the reader of {reader.name} failed on it ({type(error).__name__}); "
+            "please report this with the file",
+        ) from error
+
+
+def _uncovered(reads: list[Read], problems: list[Problem]) -> Iterator[Read]:
+    """Leave out manifests of workspace members that a lockfile further up resolves."""
+    locks = [read for read in reads if read.reader.kind is Kind.LOCKFILE]
+    for read in reads:
+        lock = _covering(read, locks) if read.reader.kind is Kind.MANIFEST else None
+        if lock is None:
+            yield read
+        else:
+            note = f"belongs to the workspace that {lock.path} resolves; not read for itself"
+            problems.append(Problem(Location(read.path), Trouble.NOTICE, note))
+
+
+def _covering(manifest: Read, locks: list[Read]) -> Read | None:
+    folder = posixpath.dirname(manifest.path)
+    subject = manifest.reading.subject
+    for lock in locks:
+        above = posixpath.dirname(lock.path)
+        if lock.reader.ecosystem != manifest.reader.ecosystem or above == folder:
+            continue
+        if above and not folder.startswith(above + "/"):
+            continue
+        member = folder[len(above) + 1 :] if above else folder
+        if _names(lock.data, member) or (subject and _names(lock.data, subject.full_name)):
+            return lock
+    return None
+
+
+def _names(data: bytes, text: str) -> bool:
+    """Whether a lockfile names a workspace member, as its own key or string."""
+    name = text.encode()
+    return any(mark in data for mark in (b'"%s"' % name, b"'%s'" % name, b"\n  %s:" % name))

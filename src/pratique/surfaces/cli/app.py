@@ -1,0 +1,141 @@
+"""The commands, each by the module of the room that has it.
+
+A room's ``cli`` module gives a :class:`Command` for each of its commands; it
+is imported when its command is run, so that the program starts quickly.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from difflib import get_close_matches
+from importlib import import_module
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, NoReturn
+
+from pratique import __version__
+from pratique.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Sequence
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "check": ("pratique.health.cli:check", "give the bill of health of a project, SBOM or package"),
+    "explain": ("pratique.health.cli:explain", "explain a rule or an advisory"),
+    "formats": ("pratique.inventory.cli:formats", "list the formats that can be read"),
+    "advisories update": ("pratique.advisories.cli:update", "fetch the newest advisories"),
+    "advisories status": ("pratique.advisories.cli:status", "say which advisories are here"),
+    "advisories build": ("pratique.advisories.cli:build", "build an index from OSV records"),
+    "completion": ("pratique.surfaces.cli.completion:completion", "print shell completion"),
+}
+"""Words of every command, its import string, and one line of help."""
+
+DESCRIPTION = "Bills of health for the open source an organisation consumes."
+
+EPILOGUE = """\
+exit codes:
+  0 clean    1 findings    2 wrong usage    3 evidence incomplete
+  4 a service elsewhere did not answer      70 a defect in this program
+
+Run 'pratique COMMAND --help' for the options of a command.
+"""
+
+
+class Parser(ArgumentParser):
+    """An argument parser that raises instead of printing and leaving."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would print.
+
+        Raises:
+            UsageError: Always; its remedy names the command's help.
+        """
+        raise UsageError(f"{message}.", remedy=f"See '{self.prog} --help'.")
+
+
+def _parser(prog: str, **more: str) -> Parser:
+    width = min(96, get_terminal_size((80, 24)).columns)
+
+    def formatter(prog: str) -> RawDescriptionHelpFormatter:
+        return RawDescriptionHelpFormatter(prog, max_help_position=28, width=width)
+
+    return Parser(prog=prog, allow_abbrev=False, formatter_class=formatter, **more)  # type: ignore[arg-type]
+
+
+def overview(group: str = "") -> Parser:
+    """The parser of the program, or of a group of commands, without their options."""
+    prog = f"pratique {group}".strip()
+    parser = _parser(prog, description=DESCRIPTION if not group else "", epilog=EPILOGUE)
+    parser.usage = f"{prog} COMMAND [OPTIONS]"
+    if not group:
+        parser.add_argument("--version", action="version", version=f"pratique {__version__}")
+    commands = parser.add_argument_group("commands")
+    names = [name.removeprefix(group).strip() for name in COMMANDS if name.startswith(group)]
+    for name, (_, text) in zip(
+        names, (row for key, row in COMMANDS.items() if key.startswith(group)), strict=True
+    ):
+        commands.add_argument(name.replace(" ", "_"), metavar=name, nargs="?", help=text)
+    return parser
+
+
+def load(name: str) -> tuple[Parser, Callable[[Namespace], int]]:
+    """Import a command: its parser with all options, and what runs it.
+
+    Args:
+        name: A key of :data:`COMMANDS`.
+    """
+    module, _, attribute = COMMANDS[name][0].partition(":")
+    command = getattr(import_module(module), attribute)
+    parser = _parser(f"pratique {name}", description=command.description, epilog=command.epilogue)
+    command.configure(parser)
+    return parser, command.run
+
+
+def dispatch(words: Sequence[str]) -> int:
+    """Find the command that the words name, and run it.
+
+    Returns:
+        Its exit code.
+
+    Raises:
+        UsageError: There is no such command, or its options are wrong.
+    """
+    for length in (2, 1):
+        name = " ".join(words[:length])
+        if name in COMMANDS:
+            parser, run = load(name)
+            return run(parser.parse_args(words[length:]))
+    group = words[0] if words and any(key.startswith(f"{words[0]} ") for key in COMMANDS) else ""
+    rest = words[1:] if group else words
+    parser = overview(group)
+    if not rest or rest[0] in {"-h", "--help"}:
+        parser.print_help()
+        return 0
+    if rest[0].startswith("-"):
+        parser.parse_args(rest[:1])
+    known = [key.removeprefix(group).strip() for key in COMMANDS if key.startswith(group)]
+    close = get_close_matches(rest[0], known, n=1)
+    hint = f"Did you mean '{close[0]}'?" if close else f"See '{parser.prog} --help'."
+    raise UsageError(f"there is no command {rest[0]!r}.", remedy=hint)
+
+
+def whole() -> Parser:
+    """One parser with every command and its options, for shell completion."""
+    parser = _parser("pratique", description=DESCRIPTION, epilog=EPILOGUE)
+    parser.add_argument("--version", action="version", version=f"pratique {__version__}")
+    top = parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
+    groups: dict[str, object] = {}
+    for name, (_, text) in COMMANDS.items():
+        loaded, _run = load(name)
+        words = name.split()
+        parent = top
+        if len(words) > 1:
+            if words[0] not in groups:
+                group = top.add_parser(words[0], help=f"{words[0]} commands")
+                groups[words[0]] = group.add_subparsers(metavar="COMMAND", parser_class=Parser)
+            parent = groups[words[0]]  # type: ignore[assignment]
+        parent.add_parser(words[-1], help=text, parents=[loaded], add_help=False)
+    return parser
+
+
+__all__ = ["COMMANDS", "Parser", "dispatch", "load", "overview", "whole"]
