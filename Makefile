@@ -5,7 +5,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+RUN := $(VENV)/.installed-to-run
+STAMP := $(VENV)/.installed-to-develop
 REPORT := reports/bill-of-health.html
 # Workers for the tests; CI machines here have two cores.
 WORKERS ?= 2
@@ -19,16 +20,21 @@ help: ## list the targets
 .PHONY: setup
 setup: $(STAMP) ## make .venv with the program and everything to develop it
 
-$(STAMP): pyproject.toml requirements/dev.txt tools/system-packages
+$(RUN): pyproject.toml requirements/run.txt tools/system-packages
 	@tools/system-packages base
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing the locked requirements into $(VENV) …"
-	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
+	@echo "Installing what the program needs into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/run.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(STAMP): $(RUN) requirements/dev.txt
+	@echo "Installing what its development needs into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
 .PHONY: demo
-demo: $(STAMP) ## set up, then check the example projects and write an HTML report
+demo: $(RUN) ## set up, then check the example projects and write an HTML report
 	@mkdir -p $(dir $(REPORT))
 	@$(BIN)/pratique check examples --offline --exit-zero --output $(REPORT)
 	@echo
@@ -67,15 +73,20 @@ bench: $(STAMP) ## measure what docs/benchmarks.md promises
 	@$(BIN)/python tools/bench.py
 
 .PHONY: format
-format: $(STAMP) ## format and mend what can be mended
+format: $(STAMP) ## format, mend what can be mended, write the generated pages
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+	@$(BIN)/python tools/document.py
 
 .PHONY: lock
-lock: $(STAMP) ## write requirements/dev.txt anew
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-sources \
-	  --group dev --upgrade pyproject.toml --output-file requirements/dev.txt
+lock: $(STAMP) ## write requirements/*.txt anew
+	@for set in run dev; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-sources \
+	    --group $$([ $$set = run ] && echo build || echo dev) \
+	    $$([ $$set = run ] || echo --constraint requirements/run.txt) \
+	    pyproject.toml --output-file requirements/$$set.txt; \
+	done
 
 .PHONY: clean
 clean: ## remove what was built, and .venv

@@ -11,10 +11,10 @@ from pratique import __version__
 from pratique.health.findings import by_package, make
 from pratique.health.remedies import choose
 from pratique.inventory import Options, PathFinder, take
-from pratique.licenses import judge
+from pratique.licenses.service import judge
 from pratique.model.advisory import Query
 from pratique.model.bill import BillOfHealth, ComponentHealth, Counts, Health
-from pratique.model.ecosystems import advisory_name
+from pratique.model.ecosystems import advisory_name, advisory_version
 from pratique.model.inventory import Component, Inventory, Location, Problem, Relation, Trouble
 from pratique.model.severity import Severity
 
@@ -100,7 +100,7 @@ def _ask(components: Sequence[Component], index: Index) -> dict[str, Answer]:
         Query(
             ecosystem=part.ecosystem,
             name=advisory_name(part.package),
-            version=part.package.version,
+            version=advisory_version(part.package),
             commit=_commit(part),
         )
         for part in asked

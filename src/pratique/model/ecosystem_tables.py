@@ -52,6 +52,18 @@ Not of ``generic``: OSS-Fuzz records are written as such, but most generic
 packages are no OSS-Fuzz projects, and having looked there proves nothing.
 """
 
+WITHOUT_NAMESPACE = frozenset(
+    {
+        *("bioconductor", "bitnami", "cargo", "cran", "gem", "hackage", "julia", "nuget"),
+        *("opam", "pub", "pypi"),
+    }
+)
+"""Types of these whose packages have no namespace.
+
+Whatever a package URL that has one names, it is not the ecosystem's package of
+that name.
+"""
+
 DISTRIBUTIONS = {
     "AlmaLinux": ("rpm", "almalinux"),
     "Alpaquita": ("apk", "alpaquita"),
@@ -76,6 +88,7 @@ DISTRIBUTIONS = {
 """Package URL type and namespace of a distribution's packages."""
 
 NAMESPACES = {where: name for name, where in DISTRIBUTIONS.items()} | {
+    ("alpine", ""): "Alpine",  # before the type apk was defined
     ("rpm", "alma"): "AlmaLinux",
     ("rpm", "mariner"): "Azure Linux",
     ("rpm", "cbl-mariner"): "Azure Linux",

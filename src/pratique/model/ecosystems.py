@@ -17,6 +17,7 @@ from pratique.model.ecosystem_tables import (
     LANGUAGES,
     NAMESPACES,
     TYPES,
+    WITHOUT_NAMESPACE,
 )
 from pratique.model.errors import InputError
 from pratique.model.purl import Package
@@ -74,7 +75,7 @@ def ecosystem_of(package: Package) -> str:
     """
     found = TYPES.get(package.type)
     if found is not None:
-        return found
+        return "" if package.namespace and package.type in WITHOUT_NAMESPACE else found
     distribution = NAMESPACES.get((package.type, package.namespace))
     if distribution is None:
         return ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LOWER_NAMESPACE = frozenset(
     {
         *("alpm", "apk", "bitbucket", "brew", "composer", "deb", "github", "gitlab", "hex"),
-        *("luarocks", "qpkg", "rpm", "vscode-extension", "yocto"),
+        *("luarocks", "pypi", "qpkg", "rpm", "vscode-extension", "yocto"),
     }
 )
 """Types whose namespace is not case sensitive and is written in lower case."""

@@ -10,7 +10,7 @@ class Severity(StrEnum):
 
     ``malicious`` outranks every score: such a package is an attack, not a
     defect.  ``unknown`` is not the lowest: it says that nobody has rated the
-    finding, and ranks with ``medium`` where a list must be sorted.
+    finding, and stands between ``medium`` and ``low`` where a list is sorted.
     """
 
     MALICIOUS = "malicious"
