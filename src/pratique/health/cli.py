@@ -90,7 +90,8 @@ def _run_check(options: Namespace) -> int:
     from pratique.advisories import open_index
     from pratique.health.outputs import targets, write
     from pratique.health.progress import shown
-    from pratique.health.service import Options, Request, check
+    from pratique.health.service import Request, check
+    from pratique.inventory import Options
     from pratique.health.verdict import exit_code
     from pratique.model.severity import Severity
 

@@ -6,8 +6,18 @@ from hashlib import sha256
 
 import msgspec
 
-from pratique.formats.base import Reader
-from pratique.model.inventory import Component, Document, Inventory, Location, Problem, Reading
+from pratique.formats.base import Kind, Reader
+from pratique.model.ecosystems import ecosystem_of
+from pratique.model.inventory import (
+    Component,
+    Document,
+    Inventory,
+    Location,
+    Problem,
+    Reading,
+    Relation,
+    Scope,
+)
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -34,14 +44,15 @@ def join(subject: str, reads: list[Read], problems: list[Problem]) -> Inventory:
     found = list(problems)
     for read in sorted(reads, key=lambda one: one.path):
         reading = read.reading
-        names = {part.ref: f"{read.path}#{part.ref}" for part in reading.components}
+        parts = (*reading.components, *_described(read))
+        names = {part.ref: f"{read.path}#{part.ref}" for part in parts}
         documents.append(
             Document(
                 path=read.path,
                 format=reading.format,
                 sha256=sha256(read.data).hexdigest(),
                 size=len(read.data),
-                components=len(reading.components),
+                components=len(parts),
                 subject=str(reading.subject) if reading.subject else "",
             ),
         )
@@ -51,7 +62,7 @@ def join(subject: str, reads: list[Read], problems: list[Problem]) -> Inventory:
                 ref=names[part.ref],
                 locations=part.locations or (Location(read.path),),
             )
-            for part in reading.components
+            for part in parts
         )
         roots.extend(names[ref] for ref in reading.roots if ref in names)
         for ref, targets in reading.edges.items():
@@ -66,4 +77,28 @@ def join(subject: str, reads: list[Read], problems: list[Problem]) -> Inventory:
         roots=tuple(roots),
         edges=edges,
         problems=tuple(sorted(set(found))),
+    )
+
+
+def _described(read: Read) -> tuple[Component, ...]:
+    """The product a bill of materials is about, as a component, if it is a known package.
+
+    A bill of log4j-core is also about log4j-core itself.  A lockfile's project
+    is not taken: its name is private, whatever is public under the same one.
+    """
+    subject = read.reading.subject
+    if read.reader.kind is not Kind.SBOM or subject is None or not subject.version:
+        return ()
+    ecosystem = ecosystem_of(subject)
+    if not ecosystem or any(part.package == subject for part in read.reading.components):
+        return ()
+    return (
+        Component(
+            ref="(described)",
+            package=subject,
+            ecosystem=ecosystem,
+            relation=Relation.DIRECT,
+            scope=Scope.RUNTIME,
+            locations=(Location(read.path),),
+        ),
     )

@@ -17,6 +17,7 @@ License); see ``specs/graph.md`` of the design.
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 import msgspec
@@ -28,6 +29,8 @@ __all__ = ["Artifact", "Builder", "License", "Package", "Source", "Vulnerability
 
 HEX_LENGTHS = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128}
 """Hex digits of the digests whose length is checked."""
+
+_HEX = re.compile(r"[0-9a-f]+")
 
 
 class Artifact(msgspec.Struct, frozen=True, order=True):
@@ -66,7 +69,7 @@ class Artifact(msgspec.Struct, frozen=True, order=True):
         if name.startswith(cls._dashed):
             name = name.replace("-", "", 1)
         value = digest.strip().lower()
-        if not name or not value or any(c not in "0123456789abcdef" for c in value):
+        if not name or not _HEX.fullmatch(value):
             raise InputError(f"{algorithm[:20]!r} digest {digest[:80]!r} is not hexadecimal")
         if HEX_LENGTHS.get(name, len(value)) != len(value):
             raise InputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from pratique.model.nouns import Source
 
@@ -13,6 +14,12 @@ _USER = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#\s]*@")
 _VCS = re.compile(r"^(git|hg|svn|bzr)(?:\+|(?=://))")
 _COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z", re.IGNORECASE)
 _AT = re.compile(r"(?<=[^/:])@")
+_NOT_IRI = re.compile(r"%(?![0-9A-Fa-f]{2})|[^!-~]|[<>\"{}|\\^`\[\]]")
+_IRI = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@:]*@)?[^/?#@:]+(?::\d{1,5})?(?:[/?][^#]*)?(?:#[^#]*)?\Z"
+    r"|[^:/?#]+(?:[/?][^#]*)?(?:#[^#]*)?\Z"
+)
+"""Absolute addresses with a host, and relative references (RFC 3986, section 4.1)."""
 
 
 def without_credentials(url: str) -> str:
@@ -53,3 +60,12 @@ def source_of(address: str) -> Source | None:
     if _COMMIT.match(revision):
         return Source(address, commit=revision.lower(), vcs=vcs)
     return Source(address, reference=revision, vcs=vcs)
+
+
+def iri(address: str) -> str:
+    """An address as RFC 3986 and so RFC 3987 wants it; empty where it cannot be made one.
+
+    Characters that may not stand in an address are percent-encoded.
+    """
+    written = _NOT_IRI.sub(lambda found: quote(found[0], safe=""), address)
+    return written if _IRI.match(written) else ""

@@ -63,12 +63,15 @@ class Identities:
 
     def named(self, namespace: str, name: str, version: str, ref: str, line: int = 0) -> Package:
         """A stand-in for a component without a readable package URL: ``pkg:generic/…``."""
-        try:
-            if len(name) <= MAX_NAME:
-                return Package.of("generic", name, version, namespace=namespace)
+        if not name:
+            reason = "has no name"
+        elif len(name) > MAX_NAME:
             reason = f"name of {len(name):,} characters, over the limit of {MAX_NAME}"
-        except InputError as error:
-            reason = str(error)
+        else:
+            try:
+                return Package.of("generic", name, version, namespace=namespace)
+            except InputError as error:
+                reason = str(error)
         self._nameless.add(f"{quoted(ref)}: {reason}", line)
         for attempt in (name, ref):
             try:
@@ -114,10 +117,23 @@ def artifacts(
     return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
 
-def unique(wanted: str, taken: Iterable[str]) -> str:
-    """A reference that is not taken yet: ``wanted``, or ``wanted~2`` and so on."""
-    ref, number = wanted, 1
-    while ref in taken:
-        number += 1
-        ref = f"{wanted}~{number}"
-    return ref
+class References:
+    """References that are unique within a document.
+
+    Args:
+        taken: Those that the document itself states.
+    """
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = set(taken)
+        self._numbers: dict[str, int] = {}
+
+    def take(self, wanted: str) -> str:
+        """A reference that nothing has yet: ``wanted``, or ``wanted~2`` and so on."""
+        ref, number = wanted, self._numbers.get(wanted, 1)
+        while ref in self._taken:
+            number += 1
+            ref = f"{wanted}~{number}"
+        self._numbers[wanted] = number
+        self._taken.add(ref)
+        return ref

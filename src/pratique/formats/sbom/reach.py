@@ -10,9 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-def relations(
-    roots: Iterable[str], edges: Mapping[str, Iterable[str]]
-) -> dict[str, Relation]:
+def relations(roots: Iterable[str], edges: Mapping[str, Iterable[str]]) -> dict[str, Relation]:
     """Relation of every component that can be reached from the roots.
 
     Args:
@@ -24,10 +22,16 @@ def relations(
         that is not in it cannot be said to be either.
     """
     found = dict.fromkeys(roots, Relation.DIRECT)
-    waiting = list(found)
+    follow(found, list(found), edges)
+    return found
+
+
+def follow(
+    found: dict[str, Relation], waiting: list[str], edges: Mapping[str, Iterable[str]]
+) -> None:
+    """Add what the waiting components lead to, unless it has been found before."""
     while waiting:
         for target in edges.get(waiting.pop(), ()):
             if target not in found:
                 found[target] = Relation.TRANSITIVE
                 waiting.append(target)
-    return found

@@ -63,7 +63,7 @@ def read_json(text: str, form: type[T], notes: Notes) -> T:
     return document
 
 
-def _struct(value: dict[str, Any], form: type[Any], place: str, tally: Tally) -> Any:
+def _struct(value: dict[str, Any], form: type[msgspec.Struct], place: str, tally: Tally) -> Any:
     try:
         return msgspec.convert(value, form)
     except msgspec.ValidationError:

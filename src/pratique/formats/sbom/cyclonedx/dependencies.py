@@ -46,11 +46,11 @@ class Graph:
             tally.add(f"dependencies name {quoted(ref)}, which is not in the document")
         tally.close()
 
-    def _read(
-        self, entries: Iterable[wire.Dependency], subject: str | None, notes: Notes
-    ) -> None:
+    def _read(self, entries: Iterable[wire.Dependency], subject: str | None, notes: Notes) -> None:
         left = MAX_ITEMS
         nameless = 0
+        roots: dict[str, None] = {}
+        edges: dict[str, dict[str, None]] = {}
         for entry in entries:
             ref, targets = entry.ref, entry.dependsOn or []
             if not ref:
@@ -62,22 +62,24 @@ class Graph:
                 break
             kept = self._known(targets)
             if ref == subject:
-                self.roots = tuple(dict.fromkeys((*self.roots, *kept)))
+                roots.update(kept)
             if ref in self._refs:
-                before = self.edges.get(ref)
-                self.edges[ref] = tuple(dict.fromkeys((*before, *kept))) if before else kept
+                if (before := edges.setdefault(ref, kept)) is not kept:
+                    before.update(kept)
             elif ref not in self._others:
                 self._dangling[ref] = None
+        self.roots = tuple(roots)
+        self.edges = {ref: tuple(targets) for ref, targets in edges.items()}
         if nameless:
             notes.unreadable(f"{nameless:,} entries of dependencies have no ref")
 
-    def _known(self, targets: list[str]) -> tuple[str, ...]:
+    def _known(self, targets: list[str]) -> dict[str, None]:
         """Targets that are components, each once; services and the subject are none."""
         refs = self._refs
         for target in targets:
             if target not in refs and target not in self._others:
                 self._dangling[target] = None
-        return tuple(dict.fromkeys(target for target in targets if target in refs))
+        return {target: None for target in targets if target in refs}
 
 
 def _services(services: Iterable[wire.Service] | None) -> set[str]:

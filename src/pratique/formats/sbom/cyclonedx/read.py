@@ -11,13 +11,13 @@ from pratique.formats.base import MAX_DEPTH, MAX_ITEMS, Notes
 from pratique.formats.sbom.addresses import source_of, without_credentials
 from pratique.formats.sbom.cyclonedx.dependencies import Graph
 from pratique.formats.sbom.cyclonedx.wire import Document
-from pratique.formats.sbom.ecosystems import ecosystem_of
-from pratique.formats.sbom.items import Identities, artifacts, unique
+from pratique.formats.sbom.items import Identities, References, artifacts
 from pratique.formats.sbom.places import Places
 from pratique.formats.sbom.reach import relations
 from pratique.formats.sbom.salvage import read_json as read_struct
 from pratique.formats.sbom.tally import Tally, quoted
 from pratique.formats.text import decode
+from pratique.model.ecosystems import ecosystem_of
 from pratique.model.errors import InputError
 from pratique.model.inventory import (
     Component,
@@ -143,26 +143,25 @@ def _flat(document: wire.Document, notes: Notes) -> Iterator[wire.Component]:
         waiting += [(inner, depth + 1) for inner in reversed(component.components)]
     if left_out:
         notes.unreadable(
-            f"components are nested deeper than the limit of {MAX_NESTING}; what is below is left out"
+            f"components are nested deeper than the limit of {MAX_NESTING}; "
+            f"what is below is left out"
         )
 
 
 def _references(items: list[wire.Component], notes: Notes, places: Places) -> list[str]:
     """A unique reference for each component: its bom-ref, its purl or its number."""
     twice = Tally(notes.notice, "bom-refs that occur more than once")
-    taken = {item.bom_ref for item in items if item.bom_ref}
+    references = References(item.bom_ref for item in items if item.bom_ref)
     seen: set[str] = set()
     refs = []
     for number, item in enumerate(items, 1):
         ref = item.bom_ref
         if not ref:
-            ref = unique(item.purl or f"component-{number}", taken)
-            taken.add(ref)
+            ref = references.take(item.purl or f"component-{number}")
         elif ref in seen:
             line = places.line(ref)
             twice.add(f"bom-ref {quoted(ref)} is not unique; edges mean its first component", line)
-            ref = unique(ref, taken)
-            taken.add(ref)
+            ref = references.take(ref)
         seen.add(ref)
         refs.append(ref)
     twice.close()
@@ -246,12 +245,14 @@ class _Builder:
                 self._licenses.add(f"{quoted(ref)}: a licence has no id, name or expression", line)
             elif text.strip() not in {"NOASSERTION", "NONE"}:
                 found.append(LicenseClaim(text, "sbom"))
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
 
 def _addresses(item: wire.Component, package: Package) -> dict[str, str]:
     """First address of each type; qualifiers of the package URL fill what is not stated."""
     found: dict[str, str] = {}
+    if not item.externalReferences and not package.qualifiers:
+        return found
     for reference in item.externalReferences or ():
         if reference.type and reference.url:
             found.setdefault(reference.type, reference.url)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 
-class _Wire(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class _Wire(msgspec.Struct, kw_only=True, gc=False):
     """An object of a document."""
 
 
