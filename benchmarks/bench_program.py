@@ -42,7 +42,9 @@ def lockfile(folder: Path) -> Path:
 
 
 def call(*words: str, code: int) -> None:
-    done = subprocess.run([sys.executable, *words], capture_output=True, env=os.environ)
+    # As installed by pip, with bytecode compiled: some environments forbid writing it.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run([sys.executable, *words], capture_output=True, env=environment)
     assert done.returncode == code, done.stderr.decode()
 
 

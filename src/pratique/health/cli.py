@@ -91,8 +91,8 @@ def _run_check(options: Namespace) -> int:
     from pratique.health.outputs import targets, write
     from pratique.health.progress import shown
     from pratique.health.service import Request, check
-    from pratique.inventory import Options
     from pratique.health.verdict import exit_code
+    from pratique.inventory import Options
     from pratique.model.severity import Severity
 
     wanted = targets(options.format, options.output)

@@ -89,7 +89,6 @@ def _finding(one: Affected, match: Match, paths: tuple[tuple[str, ...], ...]) ->
     best = rated if rated.score is not None else scored
     severity = Severity.MALICIOUS if malicious else rated.severity
     rule = MALICIOUS if malicious else VULNERABLE
-    package = one.components[0].package
     summary = next((record.summary for record in match.advisories if record.summary), "")
     references = {ref.url: ref for record in match.advisories for ref in record.references}
     return Finding(
@@ -101,7 +100,7 @@ def _finding(one: Affected, match: Match, paths: tuple[tuple[str, ...], ...]) ->
         severity=severity,
         score=best.score,
         vector=best.vector,
-        title=summary or f"{package.full_name} {package.version}: {rule.title.lower()}",
+        title=summary or first.id,
         reasons=_reasons(one, match, best.vector),
         remedy=remedy(one, match, malicious=malicious),
         fixed=match.fixed,

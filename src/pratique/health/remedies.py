@@ -65,7 +65,7 @@ def remedy(one: Affected, match: Match, *, malicious: bool) -> str:
     target = one.target or match.fixed[0]
     others = len(one.matches) - 1
     gain = (
-        ", the lowest version without a known vulnerability"
+        ", the lowest version without a vulnerability known here"
         if one.target_clean
         else ", which fixes this one"
         if others

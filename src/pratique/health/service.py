@@ -14,7 +14,7 @@ from pratique.inventory import Options, PathFinder, take
 from pratique.licenses.service import judge
 from pratique.model.advisory import Query
 from pratique.model.bill import BillOfHealth, ComponentHealth, Counts, Health
-from pratique.model.ecosystems import advisory_name, advisory_version
+from pratique.model.ecosystems import advisory_name, advisory_version, base
 from pratique.model.inventory import Component, Inventory, Location, Problem, Relation, Trouble
 from pratique.model.severity import Severity
 
@@ -68,7 +68,11 @@ def check(
     affected = by_package(inventory.components, matches)
     choose(affected, index.match)
     findings = make(affected, PathFinder(inventory))
-    health = [_component(part, answers) for part in inventory.components]
+    known = {part.ref for one in affected for part in one.components}
+    partial = frozenset(index.partial)
+    health = [
+        _component(part, answers, partial - _settled(part, known)) for part in inventory.components
+    ]
     status = index.status(now)
     unknowns = _unknowns(inventory, health, status)
     counts = _counts(inventory, findings, health, sum(len(one.components) for one in affected))
@@ -112,11 +116,24 @@ def _commit(part: Component) -> str:
     return part.source.commit if part.source else ""
 
 
-def _component(part: Component, answers: dict[str, Answer]) -> ComponentHealth:
+def _settled(part: Component, affected: set[str]) -> frozenset[str]:
+    """Its ecosystem, if something was found: more advisories would not change the headline."""
+    return frozenset({base(part.ecosystem)} if part.ref in affected else ())
+
+
+def _sampled(ecosystem: str) -> str:
+    return f"only a part of the advisories for {ecosystem} is here"
+
+
+def _component(
+    part: Component, answers: dict[str, Answer], partial: frozenset[str]
+) -> ComponentHealth:
     judgement = judge(part.licenses)
     answer = answers.get(part.ref)
     if answer is not None:
         state = answer.unknown.reason if answer.unknown else CHECKED
+        if state is CHECKED and base(part.ecosystem) in partial:
+            state = _sampled(base(part.ecosystem))
     elif not part.ecosystem:
         state = f"no advisory database covers packages of type {part.package.type}"
     elif part.requirement:
@@ -136,12 +153,24 @@ def _unknowns(
 ) -> list[Problem]:
     """What the inventory could not read, and what could not be looked up, each with its place."""
     problems = list(inventory.problems)
+    sampled: Counter[str] = Counter()
     for part, one in zip(inventory.components, health, strict=True):
-        if one.advisories != CHECKED:
+        if one.advisories == _sampled(base(part.ecosystem)):
+            sampled[base(part.ecosystem)] += 1
+        elif one.advisories != CHECKED:
             name = part.package.full_name
             version = f" {part.package.version}" if part.package.version else ""
             place = part.locations[0] if part.locations else Location(inventory.subject)
             problems.append(Problem(place, Trouble.UNKNOWN, f"{name}{version}: {one.advisories}"))
+    problems.extend(
+        Problem(
+            Location(inventory.subject),
+            Trouble.UNKNOWN,
+            f"{_sampled(ecosystem)}: {number} components without a finding may still be affected; "
+            "run 'pratique advisories update'",
+        )
+        for ecosystem, number in sampled.items()
+    )
     if status.stale:
         problems.append(
             Problem(

@@ -55,14 +55,15 @@ def _telling(beside: Sequence[Found]) -> list[Found]:
 def excluded(path: str, globs: Sequence[str]) -> bool:
     """Whether one of the globs takes the path, one of its folders or its base name.
 
-    ``*`` also matches slashes; ``tests``, ``tests/`` and ``tests/**`` all leave
-    out the folder wherever it stands.
+    A glob without a slash is compared with each name on the path, so that
+    ``tests``, ``tests/`` and ``tests/**`` all leave out the folder wherever it
+    stands; in one with a slash ``*`` also matches slashes.
     """
-    base = path.rpartition("/")[2]
     for glob in globs:
-        pattern = glob.removeprefix("./").removesuffix("/**").rstrip("/")
-        if fnmatchcase(path, pattern) or fnmatchcase(base, pattern):
-            return True
-        if "/" in pattern and fnmatchcase(path, "*/" + pattern.lstrip("/")):
+        pattern = glob.removeprefix("./").removesuffix("/**").strip("/")
+        if "/" not in pattern:
+            if any(fnmatchcase(part, pattern) for part in path.split("/")):
+                return True
+        elif any(fnmatchcase(path, whole) for whole in (pattern, f"*/{pattern}", f"{pattern}/*")):
             return True
     return False
