@@ -29,6 +29,10 @@ TABLES = (
     "pratique.formats.lockfiles.dotnet",
     "pratique.formats.lockfiles.dart",
     "pratique.formats.lockfiles.elixir",
+    "pratique.formats.lockfiles.swift",
+    "pratique.formats.lockfiles.haskell",
+    "pratique.formats.lockfiles.r",
+    "pratique.formats.lockfiles.cpp",
     "pratique.formats.installed",
 )
 """Modules with a ``READERS`` table, in the order in which they are asked."""
