@@ -65,8 +65,8 @@ def formats() -> str:
         "# Formats\n",
         "A folder is searched for the file names below; a document given by itself, or on "
         "standard input, is recognised by its content where its name says nothing. A manifest is "
-        "read only where no lockfile of the same ecosystem stands beside it, and installed trees "
-        "only with `--installed` or where the path leads into one.\n",
+        "left out where the lockfile that resolves it stands beside it or further up, and "
+        "installed trees are read only with `--installed` or where the path leads into one.\n",
         "Of every component are kept, where the format has them: direct or transitive, scope and "
         "groups, line, hashes, registry, version control source, licences.\n",
     ]

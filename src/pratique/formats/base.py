@@ -8,7 +8,7 @@ dictionary.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -68,6 +68,13 @@ SniffFunction = Callable[[bytes], bool]
 """Whether a document is of this format, judged by its first 64 KiB."""
 
 
+LinkFunction = Callable[[Iterable[tuple[str, bytes]], Tree], dict[str, tuple[str, ...]]]
+"""Takes the paths and bytes of all documents of one format, and the tree.
+
+Returns paths to the paths of the documents whose component they depend on.
+"""
+
+
 class Kind(StrEnum):
     """What sort of document a format is."""
 
@@ -75,7 +82,7 @@ class Kind(StrEnum):
     """Names versions that were resolved."""
 
     MANIFEST = "manifest"
-    """Names what is wanted; read only where no lockfile beside it says more."""
+    """Names what is wanted; left out where a lockfile beside it supersedes it."""
 
     INSTALLED = "installed"
     """What is there: an installed tree, a package database, a binary."""
@@ -106,6 +113,10 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
     sniff: str = ""
     """Import string of a :data:`SniffFunction`; asked where the name decides
     nothing (standard input, odd names) or where several readers take the name."""
+
+    link: str = ""
+    """Import string of a :data:`LinkFunction`, for formats of one component a
+    document whose edges lead from document to document."""
 
     supersedes: tuple[str, ...] = ()
     """Names of readers whose documents in the same folder then say nothing more

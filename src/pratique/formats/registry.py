@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, cast, TYPE_CHECKING
 
-from pratique.formats.base import Kind, Reader, ReadFunction, SniffFunction
+from pratique.formats.base import Kind, LinkFunction, Reader, ReadFunction, SniffFunction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +99,11 @@ def read_function(reader: Reader) -> ReadFunction:
 def sniff_function(reader: Reader) -> SniffFunction:
     """The code that recognises a format that has one."""
     return cast("SniffFunction", resolve(reader.sniff))
+
+
+def link_function(reader: Reader) -> LinkFunction:
+    """The code that connects the documents of a format that has it."""
+    return cast("LinkFunction", resolve(reader.link))
 
 
 def is_installed(reader: Reader) -> bool:

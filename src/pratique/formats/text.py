@@ -137,6 +137,8 @@ def parse_yaml(text: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = f"line {mark.line + 1}: " if mark else ""
         problem = str(getattr(error, "problem", None) or error).splitlines()[0][:200]
+        if "nesting depth" in problem:  # libyaml's own limit, met while it reads ahead
+            raise LimitError(f"{line}is nested too deeply") from None
         raise InputError(f"{line}is not valid YAML: {problem}") from None
     except ValueError as error:
         raise InputError(f"is not valid YAML: {str(error)[:200]}") from None

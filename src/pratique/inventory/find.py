@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pratique.formats import registry
-from pratique.formats.base import Kind, Reader
+from pratique.formats.base import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,15 +41,8 @@ def documents(paths: Iterable[str], *, installed: bool = False) -> list[Found]:
 
 def _telling(beside: Sequence[Found]) -> list[Found]:
     """Documents of one folder without the superseded ones."""
-    firsts = [found.readers[0] for found in beside]
-    superseded = {name for reader in firsts for name in reader.supersedes}
-    locked = {reader.ecosystem for reader in firsts if reader.kind is Kind.LOCKFILE}
-    return [
-        found
-        for found, reader in zip(beside, firsts, strict=True)
-        if reader.name not in superseded
-        and not (reader.kind is Kind.MANIFEST and reader.ecosystem in locked)
-    ]
+    superseded = {name for found in beside for name in found.readers[0].supersedes}
+    return [found for found in beside if found.readers[0].name not in superseded]
 
 
 def excluded(path: str, globs: Sequence[str]) -> bool:

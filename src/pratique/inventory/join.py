@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from pratique.formats import registry
 from pratique.formats.base import Kind, Reader
 from pratique.model.ecosystems import ecosystem_of
 from pratique.model.inventory import (
@@ -19,6 +22,11 @@ from pratique.model.inventory import (
     Scope,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pratique.formats.base import Tree
+
 
 class Read(msgspec.Struct, frozen=True):
     """A document that was read, with what came of it."""
@@ -29,13 +37,14 @@ class Read(msgspec.Struct, frozen=True):
     reading: Reading
 
 
-def join(subject: str, reads: list[Read], problems: list[Problem]) -> Inventory:
+def join(subject: str, reads: list[Read], problems: list[Problem], tree: Tree) -> Inventory:
     """One inventory of several documents; references get their document's path in front.
 
     Args:
         subject: What was looked at, as the user named it.
         reads: The documents.
         problems: Of finding and opening documents; those of the readings are added.
+        tree: Where formats whose edges lead from document to document look.
     """
     documents: list[Document] = []
     components: list[Component] = []
@@ -69,6 +78,7 @@ def join(subject: str, reads: list[Read], problems: list[Problem]) -> Inventory:
             if ref in names:
                 edges[names[ref]] = tuple(names[target] for target in targets if target in names)
         found.extend(reading.problems)
+    edges.update(_links(reads, tree))
     components.sort(key=lambda part: part.ref)
     return Inventory(
         subject=subject,
@@ -78,6 +88,19 @@ def join(subject: str, reads: list[Read], problems: list[Problem]) -> Inventory:
         edges=edges,
         problems=tuple(sorted(set(found))),
     )
+
+
+def _links(reads: list[Read], tree: Tree) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Edges between documents of formats that have one component a document."""
+    linked: dict[str, list[Read]] = defaultdict(list)
+    for read in reads:
+        if read.reader.link and read.reading.components:
+            linked[read.reader.name].append(read)
+    for group in linked.values():
+        names = {read.path: f"{read.path}#{read.reading.components[0].ref}" for read in group}
+        link = registry.link_function(group[0].reader)
+        for path, targets in link(((read.path, read.data) for read in group), tree).items():
+            yield names[path], tuple(names[target] for target in targets if target in names)
 
 
 def _described(read: Read) -> tuple[Component, ...]:

@@ -106,7 +106,7 @@ def _of_document(path: str, data: bytes, tree: Tree, subject: str) -> Inventory:
             remedy="See 'pratique formats' for what can be read.",
         )
     reading = _read(reader, data, path, tree)
-    return join(subject, [Read(path, data, reader, reading)], [])
+    return join(subject, [Read(path, data, reader, reading)], [], tree)
 
 
 def _of_folder(subject: str, root: Path, options: Options, progress: Progress | None) -> Inventory:
@@ -128,7 +128,7 @@ def _of_folder(subject: str, root: Path, options: Options, progress: Progress | 
         reads.extend(_open(document, tree, problems))
     if progress and found:
         progress(len(found), len(found), "")
-    return join(subject, list(_uncovered(reads, problems)), problems)
+    return join(subject, list(_uncovered(reads, problems)), problems, tree)
 
 
 def _open(found: Found, tree: FolderTree, problems: list[Problem]) -> Iterator[Read]:

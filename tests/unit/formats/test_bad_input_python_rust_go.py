@@ -1,0 +1,491 @@
+"""What every reader of these rooms survives: damaged, foreign and hostile bytes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+import pytest
+
+from pratique.formats.base import Reader, Tree
+from pratique.formats.registry import read_function
+from pratique.model.errors import InputError, LimitError
+from pratique.model.inventory import Reading, Trouble
+
+ROOMS = (
+    "pratique.formats.lockfiles.python",
+    "pratique.formats.lockfiles.rust",
+    "pratique.formats.lockfiles.golang",
+    "pratique.formats.installed",
+)
+
+READERS = {
+    reader.name: reader
+    for room in ROOMS
+    for reader in import_module(room).READERS
+    if reader.ecosystem in {"PyPI", "crates.io", "Go"}
+}
+
+HEX = "ab" * 32
+
+SAMPLES = {
+    "uv.lock": f"""version = 1
+revision = 3
+
+[manifest]
+members = ["app", "lib"]
+
+[[package]]
+name = "app"
+version = "0.1.0"
+source = {{ editable = "." }}
+dependencies = [{{ name = "alpha" }}]
+
+[package.optional-dependencies]
+web = [{{ name = "beta", version = "2.0", source = {{ registry = "https://r.example.test" }} }}]
+
+[package.dev-dependencies]
+dev = [{{ name = "beta" }}]
+
+[package.metadata]
+requires-dist = [{{ name = "alpha", specifier = ">=1" }}]
+
+[[package]]
+name = "alpha"
+version = "1.0"
+source = {{ git = "https://u:p@code.example.test/a?rev=main#{"0a" * 20}" }}
+dependencies = [{{ name = "beta" }}]
+
+[[package]]
+name = "beta"
+version = "2.0"
+source = {{ registry = "https://r.example.test" }}
+sdist = {{ url = "https://f.example.test/b.tar.gz", hash = "sha256:{HEX}", size = 1000000000 }}
+wheels = [
+    {{ url = "https://f.example.test/é.whl", hash = "sha256:{HEX}", size = 1000000000 }},
+]
+""",
+    "poetry.lock": f"""[[package]]
+name = "alpha"
+version = "1.0"
+optional = true
+groups = ["main"]
+files = [
+    {{file = "alpha.whl", hash = "sha256:{HEX}"}},
+]
+
+[package.dependencies]
+Beta = [{{version = ">=1", markers = "x"}}, {{version = "*", optional = true}}]
+
+[package.extras]
+all = ["beta (>=1)"]
+
+[[package]]
+name = "beta"
+version = "2é"
+category = "dev"
+
+[package.source]
+type = "git"
+url = "https://code.example.test/b"
+reference = "main"
+
+[extras]
+web = ["alpha"]
+
+[metadata]
+lock-version = "2.1"
+
+[metadata.files]
+beta = [{{file = "b.whl", hash = "md5:00"}}]
+""",
+    "pdm.lock": f"""[metadata]
+groups = ["default", "dev"]
+lock_version = "4.5.0"
+
+[[package]]
+name = "alpha"
+version = "1.0"
+groups = ["default"]
+dependencies = ["beta>=1; os_name == 'é'", "beta[x]"]
+files = [
+    {{file = "alpha.whl", hash = "sha256:{HEX}"}},
+]
+
+[[package]]
+name = "beta"
+version = "2.0"
+extras = ["x"]
+git = "https://code.example.test/b.git"
+revision = "{"0a" * 20}"
+groups = ["dev"]
+""",
+    "pylock.toml": f"""lock-version = "1.0"
+created-by = "é"
+default-groups = ["default"]
+
+[[packages]]
+name = "alpha"
+version = "1.0"
+marker = "'x' in extras or 'dev' in dependency_groups"
+dependencies = [{{name = "beta"}}]
+wheels = [{{name = "a.whl", hashes = {{sha256 = "{HEX}"}}}}]
+
+[[packages]]
+name = "beta"
+vcs = {{type = "git", url = "https://code.example.test/b", commit-id = "{"0a" * 20}"}}
+
+[[packages]]
+name = "gamma"
+archive = {{url = "https://f.example.test/g.zip", hashes = {{sha256 = "{HEX}"}}}}
+""",
+    "Pipfile.lock": f"""{{"_meta": {{"pipfile-spec": 6, "sources": [{{"name": "r", "url": "https://r.example.test"}}]}},
+"default": {{"alpha": {{"version": "==1.0", "hashes": ["sha256:{HEX}"], "index": "r"}}}},
+"develop": {{"é": {{"version": "==2"}}, "beta": {{"git": "https://code.example.test/b", "ref": "main"}}}}}}""",
+    "requirements.txt": f"""# é
+--index-url https://u:p@r.example.test/simple
+-r other.txt
+-c constraints.txt
+alpha[x]==1.0 ; python_version < "3" \\
+    --hash=sha256:{HEX}
+    # via
+    #   -r other.in
+    #   beta
+beta >= 2, < 3
+-e git+https://code.example.test/c.git@main#egg=gamma
+delta @ https://f.example.test/delta-1.0.tar.gz
+./epsilon-1.0-py3-none-any.whl
+""",
+    "pyproject.toml": """[build-system]
+requires = ["builder>=1"]
+
+[project]
+name = "app"
+version = "1.0"
+dynamic = ["dependencies"]
+dependencies = ["alpha==1.0; os_name == 'é'", "beta[x]>=2"]
+
+[project.optional-dependencies]
+web = ["gamma @ git+https://code.example.test/g@main"]
+
+[dependency-groups]
+dev = ["delta", {include-group = "test"}]
+test = ["epsilon", {include-group = "dev"}]
+
+[tool.poetry]
+name = "app"
+[tool.poetry.dependencies]
+python = "^3"
+zeta = [{version = "1.2.3", optional = true}, {git = "https://code.example.test/z", tag = "v1"}]
+[tool.poetry.group.docs.dependencies]
+eta = "*"
+[tool.poetry.extras]
+all = ["zeta"]
+[tool.pdm.dev-dependencies]
+lint = ["theta"]
+[tool.uv]
+dev-dependencies = ["iota"]
+""",
+    "Pipfile": """[[source]]
+name = "r"
+url = "https://r.example.test"
+
+[packages]
+alpha = "==1.0"
+beta = {version = ">=2", index = "r", extras = ["é"]}
+
+[dev-packages]
+gamma = {git = "https://code.example.test/g", ref = "main"}
+""",
+    "Cargo.lock": f"""# This file is automatically @generated by Cargo. é
+version = 3
+
+[[package]]
+name = "app"
+version = "0.1.0"
+dependencies = ["alpha", "beta 1.0.0", "beta 2.0.0 (registry+https://r.example.test/index)"]
+
+[[package]]
+name = "alpha"
+version = "1.0.0"
+source = "git+https://code.example.test/a?branch=main#{"0a" * 20}"
+dependencies = ["beta 1.0.0"]
+
+[[package]]
+name = "beta"
+version = "1.0.0"
+source = "registry+https://r.example.test/index"
+checksum = "{HEX}"
+
+[[package]]
+name = "beta"
+version = "2.0.0"
+source = "registry+https://r.example.test/index"
+
+[metadata]
+"checksum beta 2.0.0 (registry+https://r.example.test/index)" = "{HEX}"
+""",
+    "Cargo.toml": """[package]
+name = "app"
+version = "1.0.0"
+
+[dependencies]
+alpha = "1"
+beta = { version = "=1.2.3", optional = true, package = "bé" }
+gamma = { workspace = true }
+delta = { path = "../delta" }
+
+[target.'cfg(unix)'.dev-dependencies]
+epsilon = { git = "https://code.example.test/e", rev = "main" }
+
+[workspace]
+members = ["crates/*"]
+[workspace.dependencies]
+gamma = "2"
+""",
+    "go.mod": """module example.test/app
+
+go 1.16
+
+toolchain go1.22.1
+
+require (
+	example.test/alpha v1.0.0
+	"example.test/é" v0.0.0-20210630005230-0f9fa26af87c // indirect
+)
+
+replace example.test/alpha v1.0.0 => example.test/fork v1.1.0
+
+replace (
+	example.test/beta => ../beta
+)
+
+exclude example.test/gamma v1.0.0
+retract [v1.0.0, v1.1.0]
+""",
+    "go.sum": """example.test/alpha v1.0.0 h1:J7Y8YcW2NihsgmVo/mv3lAwl/skON4iLHjSsI+c5H38=
+example.test/alpha v1.0.0/go.mod h1:vj9j/u1bqnvCEfJOwUhtlOARqs3+rkHYY13jYWTU97c=
+example.test/é v0.1.0 h1:vj9j/u1bqnvCEfJOwUhtlOARqs3+rkHYY13jYWTU97c=
+""",
+    "python-metadata": """Metadata-Version: 2.1
+Name: alpha
+Version: 1.0
+License: UNKNOWN
+License-Expression: MIT OR Apache-2.0
+Classifier: License :: OSI Approved :: MIT License
+Requires-Dist: beta (>=1) ; extra == 'é'
+Requires-Dist: gamma>=2
+
+Text.
+""",
+}
+
+PATHS = {"python-metadata": "site-packages/alpha-1.0.dist-info/METADATA"}
+
+BESIDE = {
+    "other.txt": b"-r requirements.txt\nomega==1\n",
+    "constraints.txt": b"beta==2.5\n",
+    "go.sum": b"example.test/omega v1.0.0 h1:AA==\nbroken\n",
+    "site-packages/alpha-1.0.dist-info/direct_url.json": b'{"url": "https://e.example.test", "vcs_info": {}}',
+    "site-packages/alpha-1.0.dist-info/INSTALLER": b"pip\n",
+    "crates/one/Cargo.toml": b'[package]\nname = "one"\n',
+}
+
+EMPTY_IS_AN_EMPTY_DOCUMENT = set(READERS) - {"python-metadata"}
+
+MemoryTree = Callable[[Mapping[str, bytes]], Tree]
+
+
+def test_every_reader_has_a_sample_and_is_found_by_its_import_string() -> None:
+    assert set(SAMPLES) == set(READERS)
+    for reader in READERS.values():
+        assert callable(read_function(reader)), reader.name
+
+
+@pytest.fixture(params=sorted(READERS))
+def reader(request: pytest.FixtureRequest) -> Reader:
+    return READERS[request.param]
+
+
+@pytest.fixture
+def tree(memory_tree: MemoryTree) -> Tree:
+    files = {PATHS.get(name, name): text.encode() for name, text in SAMPLES.items()}
+    return memory_tree({**files, **BESIDE})
+
+
+@pytest.fixture
+def attempt(reader: Reader, tree: Tree) -> Callable[[bytes], Reading | None]:
+    """Read bytes; either a whole reading or nothing, after a refusal in one line."""
+
+    def read(data: bytes) -> Reading | None:
+        path = PATHS.get(reader.name, reader.name)
+        try:
+            reading = read_function(reader)(data, path, tree)
+        except InputError as error:
+            refusal = error.message
+        else:
+            check(reading)
+            return reading
+        assert refusal
+        assert "\n" not in refusal
+        return None
+
+    return read
+
+
+def check(reading: Reading) -> None:
+    """References are unique, all that is named exists, and each message is one line."""
+    refs = {component.ref for component in reading.components}
+    assert len(refs) == len(reading.components)
+    assert set(reading.roots) <= refs
+    assert set(reading.edges) <= refs
+    assert all(set(targets) <= refs for targets in reading.edges.values())
+    assert all("\n" not in problem.message for problem in reading.problems)
+
+
+Attempt = Callable[[bytes], Reading | None]
+
+
+def test_the_sample_is_read(reader: Reader, attempt: Attempt) -> None:
+    reading = attempt(SAMPLES[reader.name].encode())
+    assert reading is not None
+    assert reading.components
+    assert "u:p@" not in repr(reading)
+
+
+def test_a_byte_order_mark_and_carriage_returns_change_nothing(
+    reader: Reader, attempt: Attempt
+) -> None:
+    text = SAMPLES[reader.name]
+    plain = attempt(text.encode())
+    assert plain is not None
+    assert attempt(b"\xef\xbb\xbf" + text.encode()) == plain
+    assert attempt(b"\xff\xfe" + text.encode("utf-16-le")) == plain
+    assert attempt(text.replace("\n", "\r\n").encode()) == plain
+
+
+def test_other_encodings_are_refused_or_read_with_a_note(reader: Reader, attempt: Attempt) -> None:
+    assert attempt(SAMPLES[reader.name].encode("utf-16-le")) is None
+    reading = attempt(SAMPLES[reader.name].encode("latin-1"))
+    if reader.name in {"requirements.txt", "python-metadata"}:
+        assert reading is not None
+        assert any("Latin-1" in problem.message for problem in reading.problems)
+    else:
+        assert reading is None
+
+
+def test_nothing_is_nothing(reader: Reader, attempt: Attempt) -> None:
+    for data in (b"", b"\n\n"):
+        reading = attempt(data)
+        if reader.name in EMPTY_IS_AN_EMPTY_DOCUMENT:
+            assert reading is not None
+            assert reading.components == ()
+        else:
+            assert reading is None
+
+
+def test_binary_is_refused_or_gives_nothing(attempt: Attempt) -> None:
+    assert attempt(b"\x7fELF\x00\x01" + bytes(range(256)) * 20) is None
+    for seed in range(20):
+        reading = attempt(random.Random(seed).randbytes(300))
+        assert reading is None or any(p.trouble is not Trouble.NOTICE for p in reading.problems)
+
+
+def test_every_truncation_is_survived(reader: Reader, attempt: Attempt) -> None:
+    data = SAMPLES[reader.name].encode()
+    for end in range(0, len(data), 3):
+        attempt(data[:end])
+
+
+@pytest.mark.parametrize("depth", [100, 100_000])
+def test_depth_is_survived(reader: Reader, attempt: Attempt, depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    for text in (f"package = {nested}\n", f'{{"default": {nested}}}', f"alpha{nested}\n", nested):
+        attempt(text.encode())
+    for mark in ('"alpha"', "1.0", "[]"):
+        attempt(SAMPLES[reader.name].replace(mark, nested, 1).encode())
+
+
+def test_a_document_over_the_limit_is_refused(
+    reader: Reader, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pratique.formats.text.MAX_DOCUMENT_BYTES", 50)
+    assert attempt(SAMPLES[reader.name].encode()) is None
+    path = PATHS.get(reader.name, reader.name)
+    with pytest.raises(LimitError, match="over the limit"):
+        read_function(reader)(SAMPLES[reader.name].encode(), path, no_tree())
+
+
+def no_tree() -> Tree:
+    from pratique.inventory.tree import LoneTree
+
+    return LoneTree()
+
+
+def test_values_of_every_wrong_type_are_survived(reader: Reader, attempt: Attempt) -> None:
+    """Each value in turn is replaced by every other kind of value."""
+    lines = SAMPLES[reader.name].split("\n")
+    others = ('""', "0", "true", "[]", "{}", "[{}]", "[[1]]", '{a = "b"}', '"x y"', "1979-05-27")
+    for number, line in enumerate(lines):
+        key, equals, _ = line.partition(" = ")
+        if not equals:
+            continue
+        for other in others:
+            text = "\n".join([*lines[:number], f"{key} = {other}", *lines[number + 1 :]])
+            attempt(text.encode())
+
+
+def test_json_of_every_wrong_type_is_survived(memory_tree: MemoryTree) -> None:
+    read = read_function(READERS["Pipfile.lock"])
+    for value in ("null", "0", '"x"', "[]", "[null]", "{}", '{"a": null}', '{"version": 1}'):
+        for text in (
+            value,
+            f'{{"default": {value}}}',
+            f'{{"default": {{"a": {value}}}}}',
+            f'{{"_meta": {value}, "default": {{"a": {{"version": {value}}}}}}}',
+            f'{{"_meta": {{"sources": {value}}}, "default": {{"a": {{"hashes": {value}}}}}}}',
+        ):
+            try:
+                reading = read(text.encode(), "Pipfile.lock", memory_tree({}))
+            except InputError:
+                continue
+            assert reading.format.startswith("Pipfile.lock")
+
+
+def test_mutations_are_survived(reader: Reader, attempt: Attempt) -> None:
+    """Seeded: bytes are changed, dropped, doubled and moved; only InputError may escape."""
+    original = SAMPLES[reader.name].encode()
+    chance = random.Random(reader.name)
+    marks = (
+        b'"',
+        b"\n",
+        b"[[package]]\n",
+        b" = ",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b"\\",
+        b"#",
+        b"\x00",
+        b"\xff",
+    )
+    for _ in range(400):
+        data = bytearray(original)
+        for _ in range(chance.randint(1, 6)):
+            at = chance.randrange(len(data) + 1)
+            match chance.randrange(5):
+                case 0:
+                    data[at : at + 1] = bytes([chance.randrange(256)])
+                case 1:
+                    del data[at : at + chance.randint(1, 20)]
+                case 2:
+                    data[at:at] = data[at : at + chance.randint(1, 40)]
+                case 3:
+                    data[at:at] = chance.choice(marks)
+                case _:
+                    piece = data[at : at + chance.randint(1, 60)]
+                    del data[at : at + len(piece)]
+                    data.extend(piece)
+        attempt(bytes(data))
