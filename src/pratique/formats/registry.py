@@ -10,7 +10,7 @@ import re
 from fnmatch import translate
 from functools import cache
 from importlib import import_module
-from typing import Any, cast, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from pratique.formats.base import Kind, LinkFunction, Reader, ReadFunction, SniffFunction
 
@@ -60,15 +60,17 @@ def by_name(path: str) -> tuple[Reader, ...]:
         path: With forward slashes; only its end is looked at.
     """
     exact, patterns = _matchers()
-    base = path.rpartition("/")[2]
-    found = list(exact.get(base, ()))
-    rooted = "/" + path
-    found.extend(
-        reader
+    base, rooted = path.rpartition("/")[2], "/" + path
+    matched = [
+        (whole, reader)
         for expression, whole, reader in patterns
-        if expression.match(rooted if whole else base) and reader not in found
-    )
-    return tuple(found)
+        if expression.match(rooted if whole else base)
+    ]
+    # A pattern that names folders says more than a name, and a name more than a glob.
+    found = [reader for whole, reader in matched if whole]
+    found.extend(exact.get(base, ()))
+    found.extend(reader for whole, reader in matched if not whole)
+    return tuple(dict.fromkeys(found))
 
 
 def detect(path: str, data: bytes) -> Reader | None:

@@ -13,7 +13,7 @@ from pratique.formats.base import MAX_DEPTH, MAX_DOCUMENT_BYTES
 from pratique.model.errors import InputError, LimitError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from lxml import etree
 
@@ -126,11 +126,28 @@ def parse_yaml(text: str) -> Any:
         InputError: It is not YAML, or uses tags or aliases; the message names the line.
         LimitError: It is nested over ``MAX_DEPTH`` deep.
     """
+    return _parsed_yaml(text, _yaml_scalar)
+
+
+def parse_yaml_texts(text: str) -> Any:
+    """Like :func:`parse_yaml`, but every scalar is the text that is written, or ``None``.
+
+    For formats whose values are all texts: a version ``1.10`` without quotes
+    must not become the number 1.1.
+
+    Raises:
+        InputError: It is not YAML, or uses tags or aliases; the message names the line.
+        LimitError: It is nested over ``MAX_DEPTH`` deep.
+    """
+    return _parsed_yaml(text, _yaml_text)
+
+
+def _parsed_yaml(text: str, scalar: Callable[[str, bool], Any]) -> Any:
     import yaml
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _yaml_value(yaml.parse(text, Loader=loader))
+        return _yaml_value(yaml.parse(text, Loader=loader), scalar)
     except RecursionError:
         raise LimitError("is nested too deeply") from None
     except yaml.YAMLError as error:
@@ -148,7 +165,7 @@ _NO_KEY = object()
 """Stands where the next scalar of a mapping is a key."""
 
 
-def _yaml_value(events: Iterable[Any]) -> Any:
+def _yaml_value(events: Iterable[Any], scalar_value: Callable[[str, bool], Any]) -> Any:
     """The value that a stream of YAML events describes.
 
     ``stack`` holds the open collections, ``keys`` the key each mapping awaits a
@@ -166,7 +183,7 @@ def _yaml_value(events: Iterable[Any]) -> Any:
     for event in events:
         kind = type(event)
         if kind is scalar:
-            value = _yaml_scalar(event.value, event.tag is None and event.implicit[0])
+            value = scalar_value(event.value, event.tag is None and event.implicit[0])
             if event.tag is not None and event.tag != "!":
                 value = _yaml_tagged(event)
         elif kind in starts:
@@ -214,6 +231,10 @@ def _yaml_tagged(event: Any) -> Any:
     if name not in _YAML_TYPES:
         raise InputError(f"{_yaml_place(event)}YAML tags are not read")
     return _yaml_resolved(event.value)
+
+
+def _yaml_text(text: str, plain: bool) -> str | None:
+    return None if plain and text in {"", "~", "null", "Null", "NULL"} else text
 
 
 def _yaml_scalar(text: str, plain: bool) -> Any:

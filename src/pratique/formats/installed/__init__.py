@@ -12,6 +12,7 @@ READERS: tuple[Reader, ...] = (
         ecosystem="npm",
         files=("node_modules/*/package.json", "node_modules/@*/*/package.json"),
         read="pratique.formats.installed.node:read",
+        link="pratique.formats.installed.node:link",
     ),
     Reader(
         name="python-metadata",

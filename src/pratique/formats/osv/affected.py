@@ -10,6 +10,7 @@ from typing import Any
 from pratique.formats.osv.defects import DefectKind
 from pratique.formats.osv.fields import Fault, rating_word, severities, short, strings
 from pratique.formats.osv.records import Affected, Event, Range
+from pratique.model.ecosystems import known
 
 EVENT_KINDS = ("introduced", "fixed", "last_affected", "limit")
 """Schema, ``affected[].ranges[].events``: one of these per object."""
@@ -19,6 +20,9 @@ RANGE_TYPES = ("SEMVER", "ECOSYSTEM", "GIT")
 
 MAX_TEXT = 1000
 """Longest name or version that is taken; the longest real one has 264 characters."""
+
+EARLIER_NAMES = {"DHI": "Docker Hardened Images", "kubernetes": "Kubernetes"}
+"""Names that databases gave to ecosystems before the schema defined them."""
 
 _COMMIT_LENGTHS = (40, 64)
 _HEX = frozenset("0123456789abcdef")
@@ -66,7 +70,10 @@ def _package(value: Any, where: str, fault: Fault) -> tuple[str, str]:
     purl = value.get("purl")
     if purl is not None and not (isinstance(purl, str) and purl.startswith("pkg:")):
         fault(DefectKind.BAD_PURL, f"{where}.purl", short(purl))
-    return str(ecosystem).strip(), str(name).strip()
+    where_from = str(ecosystem).strip()
+    if not known(where_from):
+        fault(DefectKind.UNKNOWN_ECOSYSTEM, f"{where}.ecosystem", short(where_from))
+    return EARLIER_NAMES.get(where_from, where_from), str(name).strip()
 
 
 def _ranges(value: Any, where: str, fault: Fault) -> tuple[tuple[Range, ...], bool]:

@@ -139,8 +139,8 @@ def _ids(value: dict[str, Any], field: str, kind: DefectKind, fault: Fault) -> t
     kept = tuple(
         dict.fromkeys(i.strip() for i in ids if i.strip() and i != own and len(i) <= MAX_ID_LENGTH)
     )
-    if bad or len(kept) != len(ids):
-        fault(kind, field, "empty, repeated, its own id, too long or not text")
+    if bad or list(kept) != ids:
+        fault(kind, field, "empty, repeated, spaced, its own id, too long or not text")
     return kept
 
 

@@ -54,7 +54,8 @@ class Affected(msgspec.Struct, frozen=True, array_like=True):
     """One package and its affected versions (schema, ``affected[]``)."""
 
     ecosystem: str
-    """As written, with its suffix; empty where the entry names no package."""
+    """With its suffix, under the schema's present name; empty where the entry
+    names no package."""
 
     name: str
     """As written."""

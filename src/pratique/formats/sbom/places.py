@@ -1,4 +1,4 @@
-"""Lines of a JSON document's entries, by the values that identify them."""
+"""Lines of a document's entries, by the values that identify them."""
 
 from __future__ import annotations
 
@@ -6,23 +6,34 @@ import msgspec
 
 
 class Places:
-    """Where the entries of a JSON document are, found in one pass for each key.
+    """Where the entries of a document are, by the values of their keys.
 
-    A document on a single line has no places: every line is then 0.
+    A key is looked for in one pass over the text, and only when no key before
+    it has the value.  A document on a single line has no places: every line is
+    then 0.
 
     Args:
-        text: The whole document.
+        text: The whole document, if it is JSON.
         keys: Whose text values identify entries (``bom-ref``, ``purl``).
+        lines: Of values that are known already, in other serialisations.
     """
 
-    def __init__(self, text: str, *keys: str) -> None:
-        self._lines: dict[str, int] = {}
-        if "\n" in text.strip():
-            for key in keys:
-                self._find(text, f'"{key}"')
+    def __init__(self, text: str = "", *keys: str, lines: dict[str, int] | None = None) -> None:
+        self._lines: dict[str, int] = lines or {}
+        self._text = text
+        self._keys = list(keys) if "\n" in text.strip() else []
 
     def line(self, *values: str | None) -> int:
         """Line of the entry with the first of these values that occurs; else 0."""
+        if found := self._known(values):
+            return found
+        while self._keys:
+            self._find(self._text, f'"{self._keys.pop(0)}"')
+            if found := self._known(values):
+                return found
+        return 0
+
+    def _known(self, values: tuple[str | None, ...]) -> int:
         for value in values:
             if value and (line := self._lines.get(value)):
                 return line

@@ -51,7 +51,16 @@ def read_json(text: str, form: type[T], notes: Notes) -> T:
     except RecursionError:
         raise LimitError("is nested too deeply") from None
     except msgspec.DecodeError:
-        value = parse_json(text)
+        return read_value(parse_json(text), form, notes)
+
+
+def read_value(value: Any, form: type[T], notes: Notes) -> T:
+    """Turn a plain value (of JSON, YAML, XML …) into a struct; see :func:`read_json`.
+
+    Raises:
+        InputError: It is no object.
+        LimitError: It is nested too deeply to be followed.
+    """
     if not isinstance(value, dict):
         raise InputError(f"is {_kind(value)} where an object was expected")
     tally = Tally(notes.unreadable, "items that could not be read")
@@ -68,7 +77,7 @@ def _struct(value: dict[str, Any], form: type[msgspec.Struct], place: str, tally
         return msgspec.convert(value, form)
     except msgspec.ValidationError:
         kept = {}
-        for name, key, type in _fields(form):
+        for name, key, type in fields_of(form):
             given = value.get(key)
             if given is not None:
                 kept[name] = _value(given, type, f"{place}.{key}" if place else key, tally)
@@ -99,7 +108,7 @@ def _items(values: list[Any], type: Any, place: str, tally: Tally) -> list[Any]:
 
 
 @cache
-def _fields(form: type[msgspec.Struct]) -> tuple[tuple[str, str, Any], ...]:
+def fields_of(form: type[msgspec.Struct]) -> tuple[tuple[str, str, Any], ...]:
     """Attribute, key and type (without its ``None``) of each field."""
     return tuple(
         (

@@ -85,21 +85,23 @@ def read_json(data: bytes, path: str, tree: Tree) -> Reading:  # noqa: ARG001 - 
     if document.specVersion not in VERSIONS:
         stated = quoted(document.specVersion) if document.specVersion else "not stated"
         notes.unknown(f"specVersion {stated} is not known; read as {VERSIONS[-1]}")
-    return reading(document, f"CycloneDX {document.specVersion or '?'}", notes, text)
+    places = Places(text, "bom-ref", "purl")
+    return reading(document, f"CycloneDX {document.specVersion or '?'}", notes, places)
 
 
-def reading(document: wire.Document, format: str, notes: Notes, text: str = "") -> Reading:
+def reading(
+    document: wire.Document, format: str, notes: Notes, places: Places | None = None
+) -> Reading:
     """What a decoded document says.
 
     Args:
         document: In any serialisation, decoded.
         format: For the reading.
         notes: Holds what was found wrong so far.
-        text: The JSON text that the line numbers come from, if there is one.
+        places: Where the line numbers come from, if the serialisation has any.
     """
     items = list(_flat(document, notes))
-    keys = ("bom-ref",) if all(item.bom_ref for item in items) else ("bom-ref", "purl")
-    places = Places(text, *keys)
+    places = places or Places()
     refs = _references(items, notes, places)
     identities = Identities(notes)
     main = document.metadata.component if document.metadata else None

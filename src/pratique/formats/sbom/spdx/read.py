@@ -21,6 +21,8 @@ from pratique.model.errors import InputError, UnsupportedError
 from pratique.model.inventory import Component, LicenseClaim, Location, Reading, Relation, Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from pratique.formats.base import Tree
     from pratique.formats.sbom.spdx import wire
     from pratique.model.nouns import Package
@@ -49,29 +51,64 @@ def read_json(data: bytes, path: str, tree: Tree) -> Reading:  # noqa: ARG001 - 
     text = decode(data)
     notes = Notes(path)
     document = read_struct(text, Document, notes)
-    if document.sbom and not document.spdxVersion:
-        document = document.sbom
+    if '"@graph"' in text and not document.spdxVersion:
+        raise UnsupportedError("is SPDX 3, not SPDX 2")
+    document, format = recognised(document, notes)
+    return reading(document, format, notes, Places(text, "SPDXID"))
+
+
+def recognised(document: wire.Document, notes: Notes) -> tuple[wire.Document, str]:
+    """The document itself, out of what may be around it, and the name of its format.
+
+    Args:
+        document: As decoded.
+        notes: Receives one *unknown* where its version is not known.
+
+    Raises:
+        UnsupportedError: It is SPDX 3.
+        InputError: It is not SPDX.
+    """
+    if not document.spdxVersion:
+        document = document.sbom or document.wrapped or document
     version = document.spdxVersion or ""
-    if version.startswith("SPDX-3") or (not version and '"@graph"' in text):
-        raise UnsupportedError("is SPDX 3, which is not read")
+    if version.startswith("SPDX-3"):
+        raise UnsupportedError("is SPDX 3, not SPDX 2")
     if not version.startswith("SPDX-") and not (document.SPDXID and document.packages):
         raise InputError("is not an SPDX document: it states no spdxVersion")
-    if version not in VERSIONS:
+    return document, format_of(version, VERSIONS, notes)
+
+
+def format_of(version: str, known: Container[str], notes: Notes) -> str:
+    """Name of the format for a reading; a version that is not known is noted.
+
+    Args:
+        version: As the document states it, or empty.
+        known: Versions of the serialisation.
+        notes: Receives one *unknown*.
+    """
+    if version not in known:
         stated = quoted(version) if version else "not stated"
         notes.unknown(f"spdxVersion {stated} is not known; read as {VERSIONS[-1]}")
-    return reading(document, version.replace("-", " ", 1) or "SPDX ?", notes, text)
+    return version.replace("-", " ", 1) or "SPDX ?"
 
 
-def reading(document: wire.Document, format: str, notes: Notes, text: str = "") -> Reading:
+def reading(
+    document: wire.Document,
+    format: str,
+    notes: Notes,
+    places: Places | None = None,
+    elsewhere: Container[str] = (),
+) -> Reading:
     """What a decoded document says.
 
     Args:
         document: In any serialisation, decoded.
         format: For the reading.
         notes: Holds what was found wrong so far.
-        text: The JSON text that the line numbers come from, if there is one.
+        places: Where the line numbers come from, if the serialisation has any.
+        elsewhere: Identifiers that the document says belong to other documents.
     """
-    build = _Builder(notes, Places(text, "SPDXID"))
+    build = _Builder(notes, places or Places())
     packages = document.packages or []
     if len(packages) > MAX_ITEMS:
         notes.unreadable(f"has more packages than the limit of {MAX_ITEMS:,}")
@@ -82,7 +119,7 @@ def reading(document: wire.Document, format: str, notes: Notes, text: str = "") 
         for item, ref in zip(packages, _references(packages, references, notes), strict=True)
     ]
     refs = {ref: (ref, *(references.take(ref) for _ in found[1:])) for _, ref, found in identified}
-    graph = Graph(document, refs, notes)
+    graph = Graph(document, refs, notes, elsewhere)
     scopes = graph.scopes()
     sole = graph.described[0] if len(graph.described) == 1 else ""
     components, subject = [], None

@@ -11,7 +11,7 @@ from pratique.formats.sbom.tally import Tally, quoted
 from pratique.model.inventory import Relation, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from pratique.formats.base import Notes
     from pratique.formats.sbom.spdx import wire
@@ -28,11 +28,18 @@ class Graph:
         document: Whose relationships they are.
         refs: Package identifier to the references of its components.
         notes: Receives one *unknown* for each reference to nothing.
+        elsewhere: Identifiers of elements of other documents, besides those
+            that start with ``DocumentRef-``.
     """
 
     def __init__(
-        self, document: wire.Document, refs: Mapping[str, tuple[str, ...]], notes: Notes
+        self,
+        document: wire.Document,
+        refs: Mapping[str, tuple[str, ...]],
+        notes: Notes,
+        elsewhere: Container[str] = (),
     ) -> None:
+        self._elsewhere = elsewhere
         self._document = document.SPDXID or DOCUMENT
         self._refs = refs
         self._others = {
@@ -121,7 +128,9 @@ class Graph:
         """Whether an element is part of this document; notes those that are not."""
         if element in self._refs or element in self._others or element in _NOTHING:
             return True
-        outside = element.startswith("DocumentRef-") and ":" in element
+        outside = element in self._elsewhere or (
+            element.startswith("DocumentRef-") and ":" in element
+        )
         (self._outside if outside else self._dangling)[element] = None
         return False
 
@@ -139,8 +148,9 @@ class Graph:
             for ref in self._refs.get(source, ())[:1]:
                 edges.setdefault(ref, {})
         for source, target in self._pairs:
-            for ref in self._refs.get(source, ())[:1]:
-                edges.setdefault(ref, {}).update(dict.fromkeys(self._refs.get(target, ())))
+            if targets := self._refs.get(target):  # a file within says nothing of dependencies
+                for ref in self._refs.get(source, ())[:1]:
+                    edges.setdefault(ref, {}).update(dict.fromkeys(targets))
         return {ref: tuple(targets) for ref, targets in edges.items()}
 
     def _roots(self) -> tuple[str, ...]:

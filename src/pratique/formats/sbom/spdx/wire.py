@@ -54,7 +54,7 @@ class Relationship(_Wire):
     relationshipType: str | None = None  # noqa: N815
 
 
-class Document(_Wire):
+class Document(_Wire, rename={"wrapped": "Document"}):
     """A whole document, or the wrapper that holds one."""
 
     spdxVersion: str | None = None  # noqa: N815
@@ -66,3 +66,6 @@ class Document(_Wire):
     relationships: list[Relationship] | None = None
     sbom: Document | None = None
     """The document itself, in an export of GitHub's dependency graph."""
+
+    wrapped: Document | None = None
+    """The document itself, in the form that the examples of version 2.2 have."""

@@ -1,0 +1,212 @@
+"""The text form of protocol buffers, read by the table of CycloneDX messages.
+
+Source: Text Format Language Specification of protocol buffers.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pratique.formats.sbom.cyclonedx.messages import (
+    MAX_MESSAGES,
+    MAX_NESTING,
+    MESSAGES,
+    TEXT,
+    Enumeration,
+    Field,
+)
+from pratique.formats.sbom.tally import Tally
+from pratique.formats.text import Lines
+from pratique.model.errors import InputError, LimitError
+
+if TYPE_CHECKING:
+    from pratique.formats.base import Notes
+
+_TOKEN = re.compile(
+    r"""(?:[ \t\n\v\f]+|\#[^\n]*)*
+    (?:(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
+    |(?P<word>[A-Za-z_][A-Za-z0-9_]*)
+    |(?P<number>-?[ \t]*[0-9.][A-Za-z0-9_.+]*(?:(?<=[eE])-[0-9]+)?|-[ \t]*[A-Za-z]+)
+    |(?P<mark>[{}<>\[\]:;,])
+    |(?P<end>\Z))""",
+    re.VERBOSE,
+)
+_EXTENSION = re.compile(r"\[[A-Za-z0-9_./ -]+\]")
+"""The name of an extension, or the address of the type of an ``Any``."""
+
+_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))")
+_SIMPLE = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
+_CLOSING = {"{": "}", "<": ">"}
+
+
+def parse_text_form(text: str, notes: Notes) -> dict[str, Any]:
+    """The ``Bom`` message that a text describes, with the keys of the JSON form.
+
+    Args:
+        text: Its fields.
+        notes: Receives one *unreadable* for each value of the wrong kind.
+
+    Raises:
+        InputError: It is not in the text form; the message names the line.
+        LimitError: It is nested too deeply, or has too many messages.
+    """
+    parser = _Parser(text, notes)
+    message = parser.message("Bom", "", 1)
+    parser.close()
+    return message
+
+
+class _Parser:
+    """Reads tokens; keeps the fields that the table knows and skips all others."""
+
+    def __init__(self, text: str, notes: Notes) -> None:
+        self._text = text
+        self._lines = Lines(text)
+        self._tally = Tally(notes.unreadable, "values that could not be read")
+        self._messages = 0
+        self._at = 0
+        self._kind = ""
+        self._token = ""
+        self._start = 0
+        self._next()
+
+    def close(self) -> None:
+        """Say how many values were left out."""
+        self._tally.close()
+
+    def message(self, name: str, closing: str, depth: int) -> dict[str, Any]:
+        """Fields up to a closing mark, or to the end of the text.
+
+        Args:
+            name: Of the message; empty for one that is not read.
+            closing: ``}``, ``>`` or nothing.
+            depth: Of the message, from 1.
+        """
+        self._messages += 1
+        if depth > MAX_NESTING:
+            raise LimitError(f"{self._place()}is nested over {MAX_NESTING} deep")
+        if self._messages > MAX_MESSAGES:
+            raise LimitError(f"has more messages than the limit of {MAX_MESSAGES:,}")
+        fields = _by_name(name)
+        found: dict[str, Any] = {}
+        while not (self._token == closing if closing else self._kind == "end"):
+            field = fields.get(self._name())
+            colon = self._skip(":")
+            if self._kind == "mark" and self._token == "[":
+                self._list(found, field, depth)
+            else:
+                self._value(found, field, depth, colon)
+            self._skip(",", ";")
+        return found
+
+    def _name(self) -> str:
+        """The name of the next field; nothing for an extension's."""
+        extension = _EXTENSION.match(self._text, self._start) if self._token == "[" else None
+        if extension:
+            self._at = extension.end()
+        elif self._kind != "word":
+            raise self._wrong("a field's name")
+        name = "" if extension else self._token
+        self._next()
+        return name
+
+    def _list(self, found: dict[str, Any], field: Field | None, depth: int) -> None:
+        self._next()
+        while self._token != "]" or self._kind != "mark":
+            self._value(found, field, depth, True)
+            if not self._skip(","):
+                break
+        if self._token != "]" or self._kind != "mark":
+            raise self._wrong("]")
+        self._next()
+
+    def _value(
+        self, found: dict[str, Any], field: Field | None, depth: int, colon: bool
+    ) -> None:
+        """One value into its field."""
+        line = self._lines.at(self._start) if field else 0
+        value: Any
+        if self._kind == "mark" and self._token in _CLOSING:
+            closing = _CLOSING[self._token]
+            self._next()
+            kind = field.kind if field and field.kind in MESSAGES else ""
+            value = self.message(str(kind), closing, depth + 1)
+            self._next()
+            if not kind:
+                value = None
+        elif self._kind in {"string", "word", "number"} and colon:
+            value = self._scalar(field)
+        else:
+            raise self._wrong("a value")
+        if field is None:
+            return
+        if value is None:
+            self._tally.add(f"{field.name} is of the wrong kind; it is left out", line)
+        elif field.repeated:
+            found.setdefault(field.key, []).append(value)
+        elif isinstance(value, dict):
+            found.setdefault(field.key, {}).update(value)
+        else:
+            found[field.key] = value
+
+    def _scalar(self, field: Field | None) -> str | None:
+        """A text or a name; ``None`` where the field wants another kind."""
+        kind, token = self._kind, self._token
+        self._next()
+        if kind != "string":
+            if field is None or not isinstance(field.kind, Enumeration):
+                return None
+            if kind == "number" and token.isdecimal() and len(token) < 10:
+                return field.kind.by_number(int(token))
+            return field.kind.by_name(token)
+        parts = [token]
+        while self._kind == "string":  # adjacent strings are one
+            parts.append(self._token)
+            self._next()
+        if field is None or field.kind != TEXT:
+            return None
+        raw = b"".join(_ESCAPE.sub(_unescaped, part[1:-1].encode()) for part in parts)
+        return raw.decode("utf-8", "replace")
+
+    def _skip(self, *marks: str) -> bool:
+        if self._kind != "mark" or self._token not in marks:
+            return False
+        self._next()
+        return True
+
+    def _next(self) -> None:
+        found = _TOKEN.match(self._text, self._at)
+        if not found:
+            self._start = self._at
+            raise InputError(f"{self._place()}is not the text form of a protocol buffer")
+        self._kind = str(found.lastgroup)
+        self._token = found[self._kind]
+        self._start = found.start(self._kind)
+        self._at = found.end()
+
+    def _wrong(self, wanted: str) -> InputError:
+        return InputError(
+            f"{self._place()}is not the text form of a protocol buffer: {wanted} was expected"
+        )
+
+    def _place(self) -> str:
+        return f"line {self._lines.at(self._start)}: "
+
+
+@cache
+def _by_name(message: str) -> dict[str, Field]:
+    return {field.name: field for field in MESSAGES.get(message, {}).values()}
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    octal, hexadecimal, short, long, simple = found.groups()
+    if octal:
+        return bytes([int(octal, 8) & 0xFF])
+    if hexadecimal:
+        return bytes([int(hexadecimal, 16)])
+    if short or long:
+        number = int(short or long, 16)
+        return chr(number).encode("utf-8", "replace") if number < 0x110000 else b"?"
+    return _SIMPLE.get(simple, simple)
