@@ -65,7 +65,7 @@ types: $(STAMP) ## mypy, strict
 
 .PHONY: docs
 docs: $(STAMP) ## build the documentation site into site/
-	@$(BIN)/mkdocs build --strict --quiet
+	@$(BIN)/zensical build --strict --clean >/dev/null
 	@echo "Documentation: site/index.html"
 
 .PHONY: bench

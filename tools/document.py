@@ -40,7 +40,7 @@ def commands() -> str:
     ]
     for name in COMMANDS:
         parser, _ = load(name)
-        parts.append(f"## pratique {name}\n\n{parser.description}\n")
+        parts.append(f"## pratique {name}\n\n{' '.join((parser.description or '').split())}\n")
         rows = [
             _row(action)
             for action in parser._actions  # noqa: SLF001 - argparse has no public way

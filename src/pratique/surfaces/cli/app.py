@@ -10,6 +10,7 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from difflib import get_close_matches
 from importlib import import_module
 from shutil import get_terminal_size
+from textwrap import fill
 from typing import TYPE_CHECKING, NoReturn
 
 from pratique import __version__
@@ -59,6 +60,8 @@ def _parser(prog: str, **more: str) -> Parser:
     def formatter(prog: str) -> RawDescriptionHelpFormatter:
         return RawDescriptionHelpFormatter(prog, max_help_position=28, width=width)
 
+    if "description" in more:
+        more["description"] = fill(more["description"], width)
     return Parser(prog=prog, allow_abbrev=False, formatter_class=formatter, **more)  # type: ignore[arg-type]
 
 

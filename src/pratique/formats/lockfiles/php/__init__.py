@@ -12,6 +12,5 @@ READERS: tuple[Reader, ...] = (
         ecosystem="Packagist",
         files=("composer.lock",),
         read="pratique.formats.lockfiles.php.composer_lock:read",
-        supersedes=("composer.json",),
     ),
 )
