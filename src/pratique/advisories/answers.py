@@ -1,0 +1,164 @@
+"""From entries that hold to matches: one for each vulnerability, worst first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pratique.advisories.errors import GenerationError
+from pratique.advisories.matching import Asked, Hit, fixes, why
+from pratique.formats.osv.severity import UNRATED, Rating
+from pratique.model.advisory import Advisory, Match, Query
+from pratique.model.finding import Reference
+from pratique.model.severity import Severity
+
+if TYPE_CHECKING:
+    from pratique.advisories.layout import CommitRow
+    from pratique.advisories.records import Records
+
+MAX_REMEMBERED = 4_096
+"""Advisories kept decoded; the oldest go first."""
+
+DISTRIBUTION_PREFIXES = (
+    "ALBA-", "ALEA-", "ALPINE-", "ALSA-", "AZL-", "BELL-", "CGA-", "CLEANSTART-", "DEBIAN-",
+    "DLA-", "DSA-", "DTSA-", "ECHO-", "ELA-", "FREEBSD-", "LSN-", "MGASA-", "MINI-", "OESA-",
+    "PHSA-", "RHBA-", "RHEA-", "RHSA-", "RLSA-", "RXSA-", "ROOT-", "SUSE-", "openSUSE-",
+    "TUXCARE-", "UBUNTU-", "USN-", "BIT-", "DHI-", "V8-",
+)  # fmt: skip
+"""Ids of databases of distributions and of repackagers, which come last."""
+
+_AFFECTED_EVENTS = frozenset({"introduced", "last_affected"})
+
+
+def precedence(identifier: str) -> int:
+    """Rank of a database among those that speak of one vulnerability; 0 comes first.
+
+    Malicious packages, then GitHub's, then the databases of ecosystems
+    (``PYSEC``, ``RUSTSEC``, ``GO`` …), then CVE, then distributions.
+    """
+    if identifier.startswith("MAL-"):
+        return 0
+    if identifier.startswith("GHSA-"):
+        return 1
+    if identifier.startswith("CVE-"):
+        return 3
+    return 4 if identifier.startswith(DISTRIBUTION_PREFIXES) else 2
+
+
+class Advisories:
+    """Advisories by number, each decoded once.
+
+    Args:
+        records: Of the generation.
+    """
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._made: dict[tuple[int, int], Advisory] = {}
+
+    def get(self, number: int, rating: int) -> Advisory:
+        """An advisory, rated as for one of its packages.
+
+        Raises:
+            GenerationError: The index is damaged.
+        """
+        made = self._made.get((number, rating))
+        if made is None:
+            made = self._make(number, rating)
+            if len(self._made) >= MAX_REMEMBERED:
+                del self._made[next(iter(self._made))]
+            self._made[number, rating] = made
+        return made
+
+    def _make(self, number: int, rating: int) -> Advisory:
+        record = self._records[number]
+        rated: Rating = UNRATED
+        if record.ratings:
+            if rating >= len(record.ratings):
+                raise GenerationError(f"the advisories are damaged: {record.id} lacks a rating.")
+            rated = record.ratings[rating]
+        return Advisory(
+            id=record.id,
+            aliases=record.aliases,
+            related=record.related,
+            upstream=record.upstream,
+            summary=record.summary,
+            published=record.published,
+            modified=record.modified,
+            withdrawn=record.withdrawn,
+            severity=Severity.MALICIOUS if record.malicious else rated.severity,
+            score=rated.score,
+            vector=rated.vector,
+            references=tuple(map(Reference, record.references)),
+            malicious=record.malicious,
+        )
+
+    def order(self, advisory: Advisory) -> tuple[int, str]:
+        """Sorts the advisories of one match, the primary one first."""
+        return precedence(advisory.id), advisory.id
+
+
+def group_matches(
+    advisories: Advisories,
+    hits: list[tuple[Hit, Asked]],
+    rows: list[CommitRow],
+    query: Query,
+) -> tuple[Match, ...]:
+    """Matches of one query: one for each alias group, worst first, then by id.
+
+    Args:
+        advisories: Of the generation.
+        hits: Entries that hold, each with the version as it was asked of them.
+        rows: What advisories say of the commit asked.
+        query: The query.
+    """
+    if not hits and not rows:
+        return ()
+    groups: dict[int, list[tuple[Hit, Asked]]] = {}
+    named: dict[int, list[CommitRow]] = {}
+    for pair in hits:
+        groups.setdefault(pair[0].entry.group, []).append(pair)
+    for row in rows:
+        if row.event in _AFFECTED_EVENTS:
+            named.setdefault(row.group, []).append(row)
+    made = [
+        _match(advisories, groups.get(group, []), named.get(group, []), query)
+        for group in {**groups, **named}
+    ]
+    if len(made) > 1:
+        made.sort(key=_worst_first)
+    return tuple(made)
+
+
+def _match(
+    advisories: Advisories,
+    hits: list[tuple[Hit, Asked]],
+    rows: list[CommitRow],
+    query: Query,
+) -> Match:
+    by_id: dict[str, Any] = {}
+    for hit, _ in hits:
+        advisory = advisories.get(hit.entry.advisory, hit.entry.rating)
+        if advisory.id not in by_id:
+            by_id[advisory.id] = (advisory, why(hit, advisory.id, query.version))
+    for row in rows:
+        advisory = advisories.get(row.advisory, 0)
+        if advisory.id not in by_id:
+            event = row.event.replace("_", " ")
+            by_id[advisory.id] = (
+                advisory,
+                f"commit {query.commit.lower()} is named as {event} by {advisory.id}",
+            )
+    together = sorted(by_id.values(), key=lambda pair: advisories.order(pair[0]))
+    fixed = fixes([hit for hit, _ in hits], hits[0][1]) if hits else ()
+    return Match(
+        advisories=tuple(advisory for advisory, _ in together),
+        fixed=fixed,
+        reason=together[0][1],
+    )
+
+
+def _worst_first(match: Match) -> tuple[int, float, str]:
+    rated = [each for each in match.advisories if each.severity != Severity.UNKNOWN]
+    worst = min((each.severity.rank for each in rated), default=Severity.UNKNOWN.rank)
+    score = max((each.score or 0.0 for each in match.advisories), default=0.0)
+    return worst, -score, match.advisories[0].id

@@ -1,0 +1,252 @@
+"""Generations on disk: written beside, renamed into place, pointed to, checked.
+
+A reader follows the pointer once and then reads one generation, whatever is
+written meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pratique.advisories.errors import FormatError, GenerationError
+from pratique.advisories.layout import FORMAT, MANIFEST, ORDERING_FORMAT, FileInfo, Manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CURRENT = "current"
+"""File with the name of the generation in use."""
+
+GENERATIONS = "generations"
+"""Folder of the generations."""
+
+KEPT = 2
+"""Generations kept: the one in use and the one before it, to go back to."""
+
+ABANDONED_SECONDS = 86_400
+"""Age after which an unfinished build is taken for an interrupted one."""
+
+_REMEDY = "Run `pratique advisories update`, or remove the folder to start from the starter."
+_BLOCK = 1024 * 1024
+
+
+def digest(path: Path) -> FileInfo:
+    """Size and SHA-256 of a file."""
+    hasher, size = sha256(), 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            hasher.update(block)
+            size += len(block)
+    return FileInfo(size, hasher.hexdigest())
+
+
+def seal(folder: Path, manifest: Manifest) -> Manifest:
+    """Write the manifest over the files of a finished generation.
+
+    Returns:
+        The manifest with the files in it.
+    """
+    files = {path.name: digest(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
+    sealed = msgspec.structs.replace(manifest, files=files)
+    body = msgspec.json.encode(sealed)
+    line = sha256(body).hexdigest().encode()
+    (folder / MANIFEST).write_bytes(body + b"\n" + line + b"\n")
+    return sealed
+
+
+def read_manifest(folder: Path, *, any_ordering: bool = False) -> Manifest:
+    """Manifest of a generation, checked against itself and the sizes of its files.
+
+    Args:
+        folder: Of the generation.
+        any_ordering: Whether other version orderings are accepted.
+
+    Raises:
+        FormatError: It was written in another format or with other orderings.
+        GenerationError: It is absent, damaged, or a file is absent or truncated.
+    """
+    path = folder / MANIFEST
+    try:
+        body, _, line = path.read_bytes().rpartition(b"\n")[0].rpartition(b"\n")
+    except OSError:
+        raise GenerationError(f"{folder} holds no finished advisories.", remedy=_REMEDY) from None
+    if sha256(body).hexdigest().encode() != line:
+        raise GenerationError(f"{path} is damaged: its checksum differs.", remedy=_REMEDY)
+    numbers = msgspec.json.decode(body)
+    if numbers.get("format") != FORMAT:
+        raise FormatError(
+            f"{folder} holds advisories in format {numbers.get('format')}, not {FORMAT}.",
+            remedy=_REMEDY,
+        )
+    if not any_ordering and numbers.get("ordering_format") != ORDERING_FORMAT:
+        raise FormatError(
+            f"{folder} was built with version orderings of format "
+            f"{numbers.get('ordering_format')}, not {ORDERING_FORMAT}.",
+            remedy=_REMEDY,
+        )
+    manifest = msgspec.convert(numbers, Manifest)
+    for name, info in manifest.files.items():
+        try:
+            size = (folder / name).stat().st_size
+        except OSError:
+            raise GenerationError(f"{folder / name} is absent.", remedy=_REMEDY) from None
+        if size != info.size:
+            raise GenerationError(
+                f"{folder / name} is truncated: {size:,} of {info.size:,} bytes.", remedy=_REMEDY
+            )
+    return manifest
+
+
+def verify(folder: Path) -> Manifest:
+    """Check every byte of a generation against its manifest.
+
+    Raises:
+        GenerationError: A file is not what was written.
+    """
+    manifest = read_manifest(folder)
+    for name, info in manifest.files.items():
+        if digest(folder / name) != info:
+            raise GenerationError(
+                f"{folder / name} is damaged: its digest differs.", remedy=_REMEDY
+            )
+    return manifest
+
+
+@contextmanager
+def workshop(root: Path) -> Iterator[Path]:
+    """A folder beside the generations to build one in; removed where it is not published."""
+    root.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".building-", dir=root))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(root: Path, built: Path, name: str) -> Path:
+    """Move a sealed generation into place and point to it, each in one step.
+
+    Args:
+        root: Of the advisories' data.
+        built: Folder of the sealed generation, on the same file system.
+        name: Of the generation.  One of the same name that is whole is kept.
+
+    Returns:
+        The generation's folder.
+    """
+    for path in (*built.iterdir(), built):
+        _sync(path)
+    target = root / GENERATIONS / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        built.rename(target)
+    except OSError:
+        if not _whole(target):
+            aside = built.with_name(f"{built.name}-old")
+            target.rename(aside)
+            built.rename(target)
+            shutil.rmtree(aside, ignore_errors=True)
+    _sync(target.parent)
+    point(root, name)
+    return target
+
+
+def _whole(folder: Path) -> bool:
+    try:
+        verify(folder)
+    except GenerationError:
+        return False
+    return True
+
+
+def point(root: Path, name: str) -> None:
+    """Make a generation the current one, in one step."""
+    handle, temporary = tempfile.mkstemp(prefix=".current-", dir=root)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(f"{name}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    Path(temporary).replace(root / CURRENT)
+    _sync(root)
+
+
+def current(root: Path) -> Path | None:
+    """Folder of the current generation; ``None`` where there is none.
+
+    Raises:
+        GenerationError: The pointer leads nowhere.
+    """
+    try:
+        name = (root / CURRENT).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise GenerationError(f"{root / CURRENT} cannot be read: {error}", remedy=_REMEDY) from None
+    folder = root / GENERATIONS / name
+    if not name or "/" in name or name.startswith(".") or not folder.is_dir():
+        raise GenerationError(f"{root / CURRENT} names no generation there is.", remedy=_REMEDY)
+    return folder
+
+
+def prune(root: Path, keep: str) -> None:
+    """Remove all but the newest generations, and what interrupted builds left behind.
+
+    Args:
+        root: Of the advisories' data.
+        keep: Generation that stays in any case.
+    """
+    named = sorted(
+        (path for path in (root / GENERATIONS).iterdir() if path.is_dir()),
+        key=lambda path: (path.name == keep, _changed(path)),
+        reverse=True,
+    )
+    old = time.time() - ABANDONED_SECONDS
+    left = [path for path in root.glob(".building-*") if _changed(path) < old]
+    for path in (*named[KEPT:], *left):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def renew(root: Path, folder: Path, name: str, manifest: Manifest) -> Manifest:
+    """Publish a generation again under a new name and manifest, sharing its files.
+
+    Args:
+        root: Of the advisories' data.
+        folder: Of the generation whose files are still right.
+        name: Of the new one.
+        manifest: Of the new one; its files are those of the old one.
+    """
+    with workshop(root) as built:
+        for file in read_manifest(folder).files:
+            try:
+                os.link(folder / file, built / file)
+            except OSError:
+                shutil.copyfile(folder / file, built / file)
+        sealed = seal(built, manifest)
+        publish(root, built, name)
+    prune(root, name)
+    return sealed
+
+
+def _sync(path: Path) -> None:
+    """Have a file or folder on disk before anything points to it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,277 @@
+"""The advisory index: questions about packages, answers from one generation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pratique.advisories import generation
+from pratique.advisories.answers import Advisories, group_matches
+from pratique.advisories.entries import VERSIONS_ONLY, broader
+from pratique.advisories.errors import GenerationError
+from pratique.advisories.layout import (
+    COMMITS,
+    MANIFEST,
+    NAMES,
+    PACKAGES,
+    CommitRow,
+    Manifest,
+    PackageBlob,
+    package_hash,
+    text_hash,
+)
+from pratique.advisories.matching import ALL, Asked, Hit, evaluate
+from pratique.advisories.orders import Orders
+from pratique.advisories.records import Records
+from pratique.advisories.table import Table
+from pratique.formats.osv.affected import EARLIER_NAMES, is_commit
+from pratique.model.advisory import Advisory, Answer, Query, Unmatched
+from pratique.model.bill import AdvisoryStatus
+from pratique.model.ecosystems import base, normalise_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+STALE_DAYS = 7.0
+"""Age after which every report warns."""
+
+STARTER = "starter"
+"""Name of the generation that comes with the program."""
+
+_CLEAN = Answer()
+_DAY = 86_400.0
+_package = msgspec.msgpack.Decoder(PackageBlob).decode
+_commits = msgspec.msgpack.Decoder(list[CommitRow]).decode
+_names: Any = msgspec.msgpack.Decoder(tuple[str, list[int]]).decode
+
+
+class _Place(msgspec.Struct):
+    """An ecosystem as asked: what is the same for all of its packages."""
+
+    ecosystem: str
+    unknown: str
+    """Why nothing is known of it, or empty."""
+
+
+class Index:
+    """One generation, open for questions.  Use :meth:`open`.
+
+    Args:
+        folder: Of the generation.
+        manifest: Of the generation, checked.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self._packages = Table(folder, PACKAGES)
+        self._names = Table(folder, NAMES)
+        self._commits = Table(folder, COMMITS)
+        self._records = Records(folder)
+        self._advisories = Advisories(self._records)
+        self._orders = Orders()
+        self._known = frozenset(manifest.ecosystems)
+        self._bases = frozenset(map(base, manifest.ecosystems))
+
+    @classmethod
+    def open(cls, path: Path) -> Index:
+        """Open a generation.
+
+        Args:
+            path: Folder of a generation, or of the advisories' data, whose
+                current generation is then opened.
+
+        Raises:
+            FormatError: It is of another format, or was built with other
+                version orderings.
+            GenerationError: There is none, or it is damaged.
+        """
+        folder = path
+        if not (path / MANIFEST).exists():
+            folder = generation.current(path) or path
+        return cls(folder, generation.read_manifest(folder))
+
+    @property
+    def ecosystems(self) -> tuple[str, ...]:
+        """Base names of the ecosystems it has any advisory for, sorted."""
+        return tuple(sorted(self._bases))
+
+    @property
+    def partial(self) -> tuple[str, ...]:
+        """Ecosystems of whose advisories it has only a part: no match says less there."""
+        return self.manifest.partial
+
+    def status(self, now: datetime) -> AdvisoryStatus:
+        """What was consulted, and how old it is at a moment."""
+        manifest = self.manifest
+        age = max(0.0, (now - manifest.as_of).total_seconds() / _DAY)
+        return AdvisoryStatus(
+            generation=manifest.generation,
+            records=manifest.records,
+            ecosystems=self.ecosystems,
+            as_of=manifest.as_of,
+            age_days=age,
+            stale=age > STALE_DAYS,
+            sources=manifest.sources,
+        )
+
+    def advisory(self, identifier: str) -> Advisory | None:
+        """The advisory of an id; of an alias, the primary one of those that have it.
+
+        Withdrawn ones are given too.
+
+        Raises:
+            GenerationError: The index is damaged.
+        """
+        for blob in self._names.find(text_hash(identifier)):
+            name, numbers = self._read(_names, blob)
+            if name == identifier:
+                found = [self._advisories.get(number, 0) for number in numbers]
+                return min(
+                    found,
+                    key=lambda each: (
+                        each.id != identifier,
+                        each.withdrawn is not None,
+                        *self._advisories.order(each),
+                    ),
+                )
+        return None
+
+    def match(self, queries: Sequence[Query]) -> list[Answer]:
+        """Answers to queries, in their order.
+
+        Queries are looked up in the order of the index, those of one package together.
+
+        Raises:
+            GenerationError: The index is damaged.
+        """
+        answers = [_CLEAN] * len(queries)
+        places: dict[str, _Place] = {}
+        order: list[int] = []
+        for position, query in enumerate(queries):
+            place = places.get(query.ecosystem)
+            if place is None:
+                place = places[query.ecosystem] = self._place(query.ecosystem)
+            name = normalise_name(place.ecosystem, query.name)
+            order.append(package_hash(place.ecosystem, name) << 32 | position)
+        order.sort()
+        last = -1
+        blobs: list[bytes] = []
+        remembered: dict[Query, Answer] = {}
+        for packed in order:
+            key, position = packed >> 32, packed & 0xFFFFFFFF
+            if key != last:
+                last, blobs = key, self._packages.find(key)
+                remembered.clear()
+            query = queries[position]
+            if not blobs and query.version and not query.commit:
+                place = places[query.ecosystem]
+                if place.unknown:
+                    answers[position] = Answer(unknown=Unmatched(reason=place.unknown))
+                continue
+            answer = remembered.get(query)
+            if answer is None:
+                place = places[query.ecosystem]
+                packages = self._decoded(blobs, place.ecosystem, query.name)
+                answer = remembered[query] = self._answer(query, place, packages)
+            answers[position] = answer
+        return answers
+
+    def _place(self, ecosystem: str) -> _Place:
+        ecosystem = EARLIER_NAMES.get(ecosystem, ecosystem)
+        if ecosystem in self._known or ecosystem in self._bases or self._pointed(ecosystem):
+            return _Place(ecosystem, "")
+        return _Place(ecosystem, f"no advisories for ecosystem {ecosystem or '(none)'}")
+
+    def _pointed(self, ecosystem: str) -> bool:
+        """Whether an Ubuntu release is known with ``Pro`` or ``LTS``."""
+        return any(ecosystem in broader(known) for known in self._known)
+
+    def _decoded(self, blobs: list[bytes], ecosystem: str, name: str) -> list[PackageBlob]:
+        """The package, and the same package under the suffixes of its ecosystem."""
+        name = normalise_name(ecosystem, name)
+        found: list[PackageBlob] = []
+        for blob in blobs:
+            package = self._read(_package, blob)
+            if package.ecosystem == ecosystem and package.name == name:
+                found.append(package)
+                for also in package.also:
+                    found += self._decoded(
+                        self._packages.find(package_hash(also, name)), also, name
+                    )
+        return found
+
+    def _read(self, decode: Any, blob: bytes) -> Any:
+        try:
+            return decode(blob)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise GenerationError(f"the advisories are damaged: {error}.") from None
+
+    def _answer(self, query: Query, place: _Place, packages: list[PackageBlob]) -> Answer:
+        hits: list[tuple[Hit, Asked]] = []
+        doubts: list[str] = [place.unknown] if place.unknown and query.version else []
+        for package in packages:
+            asked = Asked(
+                query.version,
+                self._orders.of(package.ecosystem),
+                self._orders.semver(),
+                place.ecosystem in VERSIONS_ONLY and package.ecosystem != place.ecosystem,
+            )
+            found, unsure = evaluate(package.entries, asked)
+            if not query.version:
+                found = [hit for hit in found if hit.how == ALL]
+                unsure = []
+            hits += [(hit, asked) for hit in found]
+            if unsure:
+                groups = {hit.entry.group for hit in found}
+                doubts += [
+                    f"{self._records[entry.advisory].id}: {reason}"
+                    for entry, reason in unsure
+                    if entry.group not in groups
+                ]
+        rows = self._commit_rows(query.commit) if query.commit else []
+        matches = group_matches(self._advisories, hits, rows, query)
+        if not query.version:
+            doubts.append(self._without_version(query, rows))
+        if doubts:
+            return Answer(matches=matches, unknown=Unmatched(reason=_joined(doubts)))
+        return Answer(matches=matches) if matches else _CLEAN
+
+    def _without_version(self, query: Query, rows: list[CommitRow]) -> str:
+        if not query.commit:
+            return "no version is known"
+        if not is_commit(query.commit.lower()):
+            return f"{query.commit[:80]!r} is not a full commit hash"
+        if rows:
+            return "only commits that advisories name are known, not what lies between them"
+        return f"commit {query.commit} is named by no advisory; what lies between is not known"
+
+    def _commit_rows(self, commit: str) -> list[CommitRow]:
+        wanted = commit.lower()
+        for blob in self._commits.find(text_hash(wanted)):
+            rows: list[CommitRow] = self._read(_commits, blob)
+            if rows and rows[0].commit == wanted:
+                return rows
+        return []
+
+    def verify(self) -> None:
+        """Check every byte of the generation.
+
+        Raises:
+            GenerationError: A file is not what was written.
+        """
+        generation.verify(self.folder)
+
+    def close(self) -> None:
+        """Give the files back."""
+        for part in (self._packages, self._names, self._commits, self._records):
+            part.close()
+
+
+def _joined(doubts: list[str]) -> str:
+    unique = list(dict.fromkeys(doubts))
+    more = f" (and {len(unique) - 3} more)" if len(unique) > 3 else ""
+    return "; ".join(unique[:3]) + more

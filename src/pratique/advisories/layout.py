@@ -1,0 +1,181 @@
+"""What the files of a generation hold, and how their keys are made.
+
+See the room's docstring for the folder; every number in the files is
+little-endian, and every structure is MessagePack of the structs below.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import IntFlag
+from hashlib import blake2b
+
+import msgspec
+
+from pratique.formats.osv.severity import Rating
+from pratique.model.bill import AdvisorySource
+
+FORMAT = 1
+"""Of the files.  A generation with another number is refused."""
+
+ORDERING_FORMAT = 1
+"""Of the version keys.  To be raised whenever any ordering changes its keys:
+keys of two formats must never be compared."""
+
+MANIFEST = "manifest.json"
+PACKAGES = "packages"
+RECORDS = "records"
+NAMES = "names"
+COMMITS = "commits"
+DICTIONARY = "dictionary"
+
+
+class Flag(IntFlag):
+    """What an entry says besides its bounds."""
+
+    ALL = 1
+    """Every version is affected: ``introduced`` 0 and nothing that ends it."""
+
+    SEMVER = 2
+    """The bounds are keys of SemVer, where the ecosystem's own ordering is another."""
+
+    UNEVALUATED = 4
+    """It has ranges or versions that could not be read, or cannot be ordered."""
+
+    COMMITS_ONLY = 8
+    """It names commits and no versions: nothing can be said about a version."""
+
+    NO_ORDERING = 16
+    """It has ranges, and its ecosystem has no ordering."""
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one record says about one package in one ordering."""
+
+    advisory: int
+    """Number of the record."""
+
+    group: int
+    """Number of the first record of its alias group; its own where it has none."""
+
+    rating: int
+    """Which of the record's ratings holds for this package."""
+
+    flags: int
+    bounds: list[bytes]
+    """Ascending keys at which affected versions begin, end, begin …; the last
+    end is absent where it is open.  A key is inside where an odd number of
+    bounds is less or equal."""
+
+    versions: bytes
+    """Ascending :func:`version_hash` numbers, eight bytes each, of listed
+    versions that are not inside the bounds."""
+
+    detail: msgspec.Raw
+    """A :class:`Detail`, decoded only for hits."""
+
+
+class Detail(msgspec.Struct, frozen=True, array_like=True):
+    """What is told about an entry that matched."""
+
+    texts: list[tuple[str, str, str]] = []
+    """For each pair of bounds: ``introduced`` as written, the kind of event that
+    ends it (or empty), and that event as written."""
+
+    fixed: list[str] = []
+    """Versions of ``fixed`` events as written, lowest first."""
+
+
+class PackageBlob(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Everything the index says about one package."""
+
+    ecosystem: str
+    name: str
+    """Normalised."""
+
+    entries: list[Entry]
+    also: list[str] = []
+    """Ecosystems with a suffix in which the package has entries of its own."""
+
+
+class CommitRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one record says about one commit."""
+
+    commit: str
+    advisory: int
+    group: int
+    event: str
+    """``introduced``, ``last_affected``, ``fixed`` or ``limit``."""
+
+    ecosystem: str = ""
+    name: str = ""
+
+
+class StoredRecord(msgspec.Struct, frozen=True, array_like=True):
+    """One record as the index keeps it."""
+
+    id: str
+    aliases: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    upstream: tuple[str, ...] = ()
+    summary: str = ""
+    published: datetime | None = None
+    modified: datetime | None = None
+    withdrawn: datetime | None = None
+    references: tuple[str, ...] = ()
+    ratings: tuple[Rating, ...] = ()
+    """Of the record first, then of packages that are rated otherwise."""
+
+    malicious: bool = False
+
+
+class FileInfo(msgspec.Struct, frozen=True):
+    """Size and digest of a file of the generation."""
+
+    size: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a generation is; written last, so that a folder without it is incomplete."""
+
+    format: int
+    ordering_format: int
+    fingerprint: str
+    """Of the version orderings, see :func:`pratique.advisories.orders.fingerprint`."""
+
+    generation: str
+    created: datetime
+    as_of: datetime
+    records: int
+    packages: int
+    ecosystems: tuple[str, ...]
+    """With their suffixes, sorted."""
+
+    partial: tuple[str, ...]
+    """Base names of ecosystems of whose advisories the sources are only a part:
+    the absence of a match says less there."""
+
+    sources: tuple[AdvisorySource, ...]
+    defects: dict[str, int]
+    """Defects of the records read, by kind."""
+
+    files: dict[str, FileInfo]
+
+
+def package_hash(ecosystem: str, name: str) -> int:
+    """Key of a package: 64 bits over the ecosystem and the normalised name."""
+    data = f"{ecosystem}\0{name}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
+
+
+def text_hash(text: str) -> int:
+    """Key of an id or a commit: 64 bits over its text."""
+    data = text.encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
+
+
+def version_hash(key: bytes | None, text: str) -> int:
+    """64 bits over a version: its key, or its text where it cannot be ordered."""
+    data = b"t" + text.encode("utf-8", "surrogatepass") if key is None else b"k" + key
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
