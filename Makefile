@@ -43,6 +43,7 @@ demo: $(RUN) ## set up, then check the example projects and write an HTML report
 .PHONY: test
 test: $(STAMP) ## set up, then run every test but the nightly ones
 	@tools/system-packages test
+	@if command -v npm >/dev/null; then npm ci --prefix tests/tools --ignore-scripts --no-audit --no-fund --silent; fi
 	@$(BIN)/pytest -n $(WORKERS) -m "not nightly" $(PYTEST_ARGS)
 
 .PHONY: nightly

@@ -81,9 +81,9 @@ def browser():
 @pytest.fixture(scope="module")
 def axe(repository):
     named = os.environ.get("PRATIQUE_AXE")
-    path = Path(named) if named else repository / "node_modules/axe-core/axe.min.js"
+    path = Path(named) if named else repository / "tests/tools/node_modules/axe-core/axe.min.js"
     if not path.is_file():
-        pytest.skip("axe-core is absent (npm install axe-core, or set PRATIQUE_AXE)")
+        pytest.skip("axe-core is absent (make test installs it where npm is; or set PRATIQUE_AXE)")
     return path.read_text(encoding="utf-8")
 
 

@@ -20,7 +20,7 @@ from pratique.model.inventory import Document, Inventory, Location, Problem, Tro
 from pratique.model.severity import Severity
 from pratique.report import render
 
-PACKAGED = "node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"
+PACKAGED = "tests/tools/node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"
 
 
 @pytest.fixture(scope="module")
