@@ -141,7 +141,7 @@ def _titles(subject: Subject, findings: list[Finding]) -> Iterator[str]:
     said: set[str] = set()
     for finding in findings:
         title = finding.title.removeprefix(head)
-        yield "" if title in said else title
+        yield "" if title in said or title == finding.id else title
         said.add(title)
 
 
