@@ -1,5 +1,7 @@
-"""Sigstore's documents: bundles, trusted roots, checkpoints, and the attestation
-objects of package indexes that hold them."""
+"""Sigstore's documents: bundles, trusted roots, checkpoints.
+
+With them the forms that package indexes and image registries put bundles in.
+"""
 
 from __future__ import annotations
 

@@ -28,6 +28,9 @@ MAX_ENTRIES = 32
 MAX_TIMESTAMPS = 32
 """Most timestamps of a bundle; the limit of sigstore-go."""
 
+MAX_CERTIFICATES = 10
+"""Most certificates of a chain; Sigstore's have three."""
+
 MAX_PROOF_HASHES = 64
 """Most hashes of an inclusion proof: a tree of 2^64 leaves has no longer path."""
 
@@ -54,7 +57,8 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Canonical JSON that the log's leaf is the hash of."""
 
     integrated_time: int = 0
-    """Seconds since 1970; 0 where the log gives none (Rekor v2).  Only the promise vouches for it."""
+    """Seconds since 1970; 0 where the log gives none (Rekor v2).  Only the promise
+    vouches for it."""
 
     promise: bytes = b""
     """Signed entry timestamp, or empty."""
@@ -87,6 +91,9 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     """RFC 3161 responses, DER."""
 
     envelope: Envelope | None = None
+    envelope_hash: str = ""
+    """Hexadecimal SHA-256 of the envelope's JSON, where it was kept as it was signed."""
+
     message: MessageSignature | None = None
 
 
@@ -153,6 +160,8 @@ def _signer(
     chain = material.x509_certificate_chain
     if chain is None or not chain.certificates:
         raise InputError("Sigstore bundle has an empty certificate chain")
+    if len(chain.certificates) > MAX_CERTIFICATES:
+        raise LimitError(f"Sigstore bundle has over {MAX_CERTIFICATES} certificates")
     return tuple(one.raw_bytes for one in chain.certificates), None
 
 

@@ -8,6 +8,7 @@ absent is open, and both ends are inclusive.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
@@ -18,11 +19,15 @@ MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot"
 """How the media type begins; the version follows in one of two spellings."""
 
 
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""RFC 3339 with an offset, as protobuf writes it."""
+
+
 class Validity(msgspec.Struct, frozen=True):
     """TimeRange: from a start to an end, both inclusive."""
 
-    start: datetime
-    end: datetime | None = None
+    start: Moment
+    end: Moment | None = None
 
     def covers(self, moment: datetime) -> bool:
         """Whether a moment, in UTC, lies within."""

@@ -10,56 +10,54 @@ from __future__ import annotations
 import msgspec
 
 
-class _Wire(
-    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
-):
+class _Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Closed, with the names of the JSON mapping."""
 
 
-class WireCertificate(_Wire, kw_only=True):
+class WireCertificate(_Wire, frozen=True, kw_only=True):
     """X509Certificate."""
 
     raw_bytes: bytes
 
 
-class WireChain(_Wire, kw_only=True):
+class WireChain(_Wire, frozen=True, kw_only=True):
     """X509CertificateChain."""
 
     certificates: list[WireCertificate] | None = None
 
 
-class WireKeyHint(_Wire, kw_only=True):
+class WireKeyHint(_Wire, frozen=True, kw_only=True):
     """PublicKeyIdentifier."""
 
     hint: str | None = None
 
 
-class WireLogId(_Wire, kw_only=True):
+class WireLogId(_Wire, frozen=True, kw_only=True):
     """LogId."""
 
     key_id: bytes
 
 
-class WireKind(_Wire, kw_only=True):
+class WireKind(_Wire, frozen=True, kw_only=True):
     """KindVersion."""
 
     kind: str
     version: str
 
 
-class WirePromise(_Wire, kw_only=True):
+class WirePromise(_Wire, frozen=True, kw_only=True):
     """InclusionPromise."""
 
     signed_entry_timestamp: bytes
 
 
-class WireCheckpoint(_Wire, kw_only=True):
+class WireCheckpoint(_Wire, frozen=True, kw_only=True):
     """Checkpoint."""
 
     envelope: str
 
 
-class WireProof(_Wire, kw_only=True):
+class WireProof(_Wire, frozen=True, kw_only=True):
     """InclusionProof."""
 
     log_index: int = 0
@@ -69,7 +67,7 @@ class WireProof(_Wire, kw_only=True):
     checkpoint: WireCheckpoint | None = None
 
 
-class WireEntry(_Wire, kw_only=True):
+class WireEntry(_Wire, frozen=True, kw_only=True):
     """TransparencyLogEntry."""
 
     log_index: int = 0
@@ -81,19 +79,19 @@ class WireEntry(_Wire, kw_only=True):
     canonicalized_body: bytes
 
 
-class WireTimestamp(_Wire, kw_only=True):
+class WireTimestamp(_Wire, frozen=True, kw_only=True):
     """RFC3161SignedTimestamp."""
 
     signed_timestamp: bytes
 
 
-class WireTimestamps(_Wire, kw_only=True):
+class WireTimestamps(_Wire, frozen=True, kw_only=True):
     """TimestampVerificationData."""
 
     rfc3161_timestamps: list[WireTimestamp] | None = None
 
 
-class WireMaterial(_Wire, kw_only=True):
+class WireMaterial(_Wire, frozen=True, kw_only=True):
     """VerificationMaterial."""
 
     public_key: WireKeyHint | None = None
@@ -103,14 +101,14 @@ class WireMaterial(_Wire, kw_only=True):
     timestamp_verification_data: WireTimestamps | None = None
 
 
-class WireSignature(_Wire, kw_only=True):
+class WireSignature(_Wire, frozen=True, kw_only=True):
     """A signature of the DSSE envelope."""
 
     sig: bytes
     keyid: str | None = None
 
 
-class WireEnvelope(_Wire, kw_only=True):
+class WireEnvelope(_Wire, frozen=True, kw_only=True):
     """The DSSE envelope."""
 
     payload: bytes
@@ -118,21 +116,21 @@ class WireEnvelope(_Wire, kw_only=True):
     signatures: list[WireSignature]
 
 
-class WireDigest(_Wire, kw_only=True):
+class WireDigest(_Wire, frozen=True, kw_only=True):
     """HashOutput."""
 
     algorithm: str
     digest: bytes
 
 
-class WireMessage(_Wire, kw_only=True):
+class WireMessage(_Wire, frozen=True, kw_only=True):
     """MessageSignature."""
 
     message_digest: WireDigest | None = None
     signature: bytes
 
 
-class WireBundle(_Wire, kw_only=True):
+class WireBundle(_Wire, frozen=True, kw_only=True):
     """Bundle."""
 
     media_type: str

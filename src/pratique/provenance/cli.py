@@ -1,0 +1,197 @@
+"""``pratique verify``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pratique.model.command import Command
+from pratique.model.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from pratique.provenance.request import Answer, Request
+
+MAX_KEY_BYTES = 64 * 1024
+"""Largest public key file that is read."""
+
+
+def _configure(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "file", type=Path, help="the artifact, or the folder of an OCI image layout"
+    )
+    parser.add_argument(
+        "--bundle",
+        "-b",
+        action="append",
+        type=Path,
+        metavar="FILE",
+        help="evidence about the artifact, instead of what is found beside it; repeatable",
+    )
+    parser.add_argument(
+        "--trusted-root",
+        type=Path,
+        metavar="FILE",
+        help="Sigstore's trusted_root.json of the instance that signed, instead of the public "
+        "instance's that is built in",
+    )
+    parser.add_argument(
+        "--key", type=Path, metavar="FILE", help="public key (PEM) of a signer without certificate"
+    )
+    parser.add_argument(
+        "--identity", default="", metavar="NAME", help="who must have signed: a URI or an address"
+    )
+    parser.add_argument(
+        "--issuer", default="", metavar="URI", help="who must vouch for the identity"
+    )
+    parser.add_argument(
+        "--source",
+        default="",
+        metavar="URI",
+        help="repository that it must be from: github.com/owner/name",
+    )
+    parser.add_argument("--source-branch", metavar="NAME", help="branch that it must be from")
+    parser.add_argument("--source-tag", metavar="NAME", help="tag that it must be from")
+    parser.add_argument(
+        "--source-versioned-tag",
+        metavar="VERSION",
+        help="version of the tag; v13 takes v13.0.30 too",
+    )
+    parser.add_argument(
+        "--build-workflow-input",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="input that the build must have been started with by hand; repeatable",
+    )
+    parser.add_argument(
+        "--builder", metavar="ID", help="builder that must have built it, with or without @version"
+    )
+    parser.add_argument(
+        "--require",
+        default="",
+        metavar="LEVEL",
+        help="level that must be shown: SLSA_BUILD_LEVEL_3, or L3 for short",
+    )
+    parser.add_argument(
+        "--format", "-f", choices=("table", "json"), default="table", help="how to print it"
+    )
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        metavar="WHEN",
+        help="colours: auto (on a terminal, unless NO_COLOR is set), always, never",
+    )
+
+
+def _run(options: Namespace) -> int:
+    from pratique.provenance.service import verify_file
+
+    if options.identity and not options.issuer:
+        raise UsageError(
+            "--identity says nothing without --issuer.",
+            remedy="Name who vouches for the identity with --issuer.",
+        )
+    if not options.file.exists():
+        raise UsageError(f"there is no {options.file}.", remedy="Name a file to verify.")
+    found = verify_file(options.file, options.bundle, _request(options))
+    sys.stdout.write(_drawn(found, options))
+    return found.exit_code
+
+
+def _request(options: Namespace) -> Request:
+    from pratique.provenance.expectations import Expectations
+    from pratique.provenance.request import Request
+    from pratique.provenance.trust import pinned_root, trust_root_of
+
+    root = trust_root_of(options.trusted_root) if options.trusted_root else pinned_root()
+    return Request(
+        root=root,
+        key=_key(options.key) if options.key else None,
+        identity=options.identity,
+        issuer=options.issuer,
+        expected=Expectations(
+            source=options.source,
+            branch=options.source_branch,
+            tag=options.source_tag,
+            versioned_tag=options.source_versioned_tag,
+            inputs=_inputs(options.build_workflow_input),
+            builder=options.builder,
+        ),
+        require=_level(options.require),
+    )
+
+
+def _level(text: str) -> str:
+    """``L3`` and ``3`` are build levels; anything else is the name of a result."""
+    short = text.upper().removeprefix("L")
+    if short.isascii() and short.isdigit():
+        return f"SLSA_BUILD_LEVEL_{int(short)}"
+    if text and not text.replace("_", "").isalnum():
+        raise UsageError(f"{text!r} is no level.", remedy="Write it as SLSA_BUILD_LEVEL_3, or L3.")
+    return text
+
+
+def _inputs(given: list[str]) -> dict[str, str]:
+    found = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or not name:
+            raise UsageError(f"{one!r} is no input.", remedy="Write it as NAME=VALUE.")
+        found[name] = value
+    return found
+
+
+def _key(path: Path) -> object:
+    from pratique.provenance.keys import load_key
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_KEY_BYTES)
+    except OSError as error:
+        raise InputError(f"key {path} cannot be read: {error.strerror}.") from None
+    try:
+        return load_key(data)
+    except InputError as error:
+        raise InputError(f"{path}: {error.message}.") from None
+
+
+def _drawn(found: Answer, options: Namespace) -> str:
+    if options.format == "json":
+        import msgspec
+
+        data = msgspec.to_builtins(found) | {"exit_code": int(found.exit_code)}
+        return msgspec.json.format(msgspec.json.encode(data), indent=2).decode() + "\n"
+    import shutil
+
+    from pratique.provenance.table import render
+
+    coloured = options.color == "always" or (
+        options.color == "auto"
+        and sys.stdout.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
+    return render(found, color=coloured, width=shutil.get_terminal_size((100, 24)).columns)
+
+
+verify = Command(
+    description="Verify whatever evidence there is about a file, offline: who signed it, what "
+    "built it, from which source, and how far that is proven.",
+    configure=_configure,
+    run=_run,
+    epilogue="""\
+examples:
+  pratique verify alpha-1.0.tar.gz                          what is found beside it
+  pratique verify alpha-1.0.tar.gz --source github.com/example/alpha --require L3
+  pratique verify alpha.bin -b alpha.sigstore.json --identity dev@example.test \\
+      --issuer https://accounts.example.test
+  pratique verify image-layout/ --source github.com/example/alpha
+
+exit codes: 0 verified as required, 1 something failed, 3 nothing that proves it
+""",
+)

@@ -1,0 +1,61 @@
+"""What a caller asks of verification, and what it answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pratique.model.attestation import Grade, VerifiedEvidence
+from pratique.model.errors import ExitCode
+from pratique.provenance.expectations import Expectations
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom and what to expect; empty expects nothing."""
+
+    root: Any
+    """:class:`~pratique.provenance.trust.TrustRoot`."""
+
+    key: Any = None
+    """Managed key of the signer, where it signs without a certificate."""
+
+    identity: str = ""
+    issuer: str = ""
+    expected: Expectations = Expectations()
+    require: str = ""
+    """Level that must be shown: ``SLSA_BUILD_LEVEL_3``."""
+
+    @property
+    def knows_signer(self) -> bool:
+        """Whether the very signer is expected."""
+        return bool(self.identity and self.issuer) or self.key is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody's signature would do."""
+        wanted = self.expected
+        return not (self.identity or wanted.source or wanted.builder or self.key is not None)
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """All evidence about one artifact, graded."""
+
+    artifact: str
+    digests: dict[str, str]
+    evidence: tuple[VerifiedEvidence, ...]
+    required: str = ""
+    grade: Grade
+    """Of the whole: the worst of what fails, or the best of what is there."""
+
+    reason: str = ""
+    """Why the whole is graded so, where no single piece of evidence says it."""
+
+    next_action: str = ""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 verified as required, 1 failed, 3 nothing that proves it."""
+        if self.grade is Grade.VERIFIED:
+            return ExitCode.CLEAN
+        return ExitCode.FINDINGS if self.grade is Grade.FAILED else ExitCode.INCOMPLETE
