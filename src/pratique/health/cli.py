@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
 FORMATS = ("table", "json", "jsonl", "sarif", "markdown", "html", "csv", "cyclonedx")
-THRESHOLDS = ("malicious", "critical", "high", "medium", "low", "none")
 
 MAX_STDIN_BYTES = 256 * 1024 * 1024
 """Most that is read from standard input; the limit of any document."""
@@ -49,11 +48,19 @@ def _configure_check(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--fail-on",
-        choices=THRESHOLDS,
         default="none",
-        metavar="SEVERITY",
-        help=f"exit with 1 only for findings at least this bad: {', '.join(THRESHOLDS)} (default: "
-        "none, any finding); one that nobody has rated counts at any threshold",
+        metavar="THRESHOLD",
+        help="exit with 1 only for findings at least this bad: malicious, critical, high, medium, "
+        "low, none (the default: any finding); or known to be exploited: kev; or at least so "
+        "likely to be: epss:0.5. One that nobody has rated counts at any severity",
+    )
+    parser.add_argument(
+        "--sort",
+        choices=("priority", "severity", "epss", "package", "path"),
+        default="priority",
+        metavar="ORDER",
+        help="order of the findings: priority (malicious, exploited, severity, likelihood), "
+        "severity, epss, package, path",
     )
     parser.add_argument(
         "--exclude",
@@ -91,20 +98,21 @@ def _run_check(options: Namespace) -> int:
     from pratique.health.outputs import targets, write
     from pratique.health.progress import shown
     from pratique.health.service import Request, check
-    from pratique.health.verdict import exit_code
+    from pratique.health.verdict import Threshold, exit_code
     from pratique.inventory import Options
-    from pratique.model.severity import Severity
 
+    threshold = Threshold.parse(options.fail_on)
     wanted = targets(options.format, options.output)
     index = open_index(options.advisories)
     request = Request(
         subject=options.subject,
         options=Options(exclude=tuple(options.exclude), installed=options.installed),
+        sort=options.sort,
     )
     with shown("Reading") as progress:
         bill = check(request, index, _now(), stdin=_stdin, progress=progress)
     write(bill, wanted, color=_coloured(options.color), width=_width())
-    code = exit_code(bill, Severity(options.fail_on))
+    code = exit_code(bill, threshold)
     return ExitCode.CLEAN if options.exit_zero else code
 
 
@@ -132,14 +140,15 @@ def _run_explain(options: Namespace) -> int:
         return _print(about_rule(rule), rule, options.format)
     from pratique.advisories import open_index
 
-    found = open_index(options.advisories).advisory(options.name)
+    index = open_index(options.advisories)
+    found = index.advisory(options.name)
     if found is None:
         raise UsageError(
             f"{options.name!r} is neither a rule nor an advisory that is here.",
             remedy=f"Rules: {', '.join(sorted(RULES))}. "
             "Newer advisories: 'pratique advisories update'.",
         )
-    return _print(about_advisory(found), found, options.format)
+    return _print(about_advisory(found, index.details(found.id)), found, options.format)
 
 
 check = Command(

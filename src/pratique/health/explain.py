@@ -31,8 +31,14 @@ def about_rule(rule: Rule) -> str:
     )
 
 
-def about_advisory(advisory: Advisory) -> str:
-    """The facts of an advisory; texts are left to the pages it refers to."""
+def about_advisory(advisory: Advisory, details: str = "") -> str:
+    """The facts of an advisory.
+
+    Args:
+        advisory: The advisory.
+        details: What it says at length; where it is not here, that is left to
+            the pages it refers to.
+    """
     dates = [
         f"{name} {date:%Y-%m-%d}"
         for name, date in (
@@ -59,4 +65,7 @@ def about_advisory(advisory: Advisory) -> str:
         lines.append("  It was withdrawn: it no longer counts in a check.")
     lines += [f"  {ref.url}" for ref in advisory.references]
     lines.append(f"  https://osv.dev/vulnerability/{advisory.id}")
-    return "\n".join(dict.fromkeys(lines))
+    text = "\n".join(dict.fromkeys(lines))
+    # Records come from anywhere: nothing in them may steer a terminal.
+    shown = "".join(c for c in details if c.isprintable() or c == "\n").strip()
+    return f"{text}\n\n{shown}" if shown else text

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pratique.inventory import PathFinder
+    from pratique.model.advisory import Advisory
 
 
 MAX_PATHS = 5
@@ -42,24 +43,18 @@ class Affected(msgspec.Struct):
 
 
 def make(affected: Sequence[Affected], finder: PathFinder) -> list[Finding]:
-    """Findings, worst first: one for each package version and vulnerability.
+    """Findings: one for each package version and vulnerability; not yet ranked.
 
     Args:
         affected: What the index matched.
         finder: Explains how the components came in.
     """
-    findings = [
+    return [
         _finding(one, match, paths)
         for one in affected
         for paths in [_paths(one, finder)]
         for match in one.matches
     ]
-    direct = {
-        one.subject: any(part.relation is Relation.DIRECT for part in one.components)
-        for one in affected
-    }
-    findings.sort(key=lambda finding: _rank(finding, direct))
-    return findings
 
 
 def by_package(
@@ -86,8 +81,10 @@ def _finding(one: Affected, match: Match, paths: tuple[tuple[str, ...], ...]) ->
     malicious = any(record.malicious for record in match.advisories)
     rated = max(match.advisories, key=lambda record: -record.severity.rank)
     scored = next((record for record in match.advisories if record.score is not None), rated)
-    best = rated if rated.score is not None else scored
+    best: Advisory | Match = rated if rated.score is not None else scored
     severity = Severity.MALICIOUS if malicious else rated.severity
+    if match.rated_by and not malicious:
+        best, severity = match, match.severity
     rule = MALICIOUS if malicious else VULNERABLE
     summary = next((record.summary for record in match.advisories if record.summary), "")
     references = {ref.url: ref for record in match.advisories for ref in record.references}
@@ -101,7 +98,7 @@ def _finding(one: Affected, match: Match, paths: tuple[tuple[str, ...], ...]) ->
         score=best.score,
         vector=best.vector,
         title=summary or first.id,
-        reasons=_reasons(one, match, best.vector),
+        reasons=_reasons(one, match, best),
         remedy=remedy(one, match, malicious=malicious),
         fixed=match.fixed,
         paths=paths,
@@ -116,10 +113,12 @@ def _paths(one: Affected, finder: PathFinder) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted(found, key=lambda path: (len(path), path)))[:MAX_PATHS]
 
 
-def _reasons(one: Affected, match: Match, vector: str) -> tuple[str, ...]:
+def _reasons(one: Affected, match: Match, best: Advisory | Match) -> tuple[str, ...]:
     reasons = [match.reason]
-    if vector:
-        reasons.append(f"rated by {vector}")
+    if match.rated_by:
+        reasons.append(f"rated by {match.rated_by}" + (f": {best.vector}" if best.vector else ""))
+    elif best.vector:
+        reasons.append(f"rated by {best.vector}")
     scopes = sorted(
         {part.scope.value for part in one.components if part.scope is not Scope.UNKNOWN}
     )
@@ -129,13 +128,3 @@ def _reasons(one: Affected, match: Match, vector: str) -> tuple[str, ...]:
     if relations or scopes:
         reasons.append("needed as " + ", ".join((*relations, *scopes)))
     return tuple(reasons)
-
-
-def _rank(finding: Finding, direct: Mapping[str, bool]) -> tuple[object, ...]:
-    return (
-        finding.severity.rank,
-        -(finding.score or 0.0),
-        not direct[finding.subject],
-        finding.subject,
-        finding.id,
-    )

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pratique import __version__
+from pratique.advisories.exploitation import open_exploitation
 from pratique.health.findings import by_package, make
+from pratique.health.priority import ranked, rate
 from pratique.health.remedies import choose
 from pratique.inventory import Options, PathFinder, take
 from pratique.licenses.service import judge
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pratique.advisories import Index
+    from pratique.advisories.exploitation import Exploitation
     from pratique.inventory.service import Progress
     from pratique.model.advisory import Answer, Match
     from pratique.model.bill import AdvisoryStatus
@@ -37,6 +40,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     subject: str
     options: Options = Options()
+    sort: str = "priority"
+    """One of :data:`pratique.health.priority.SORTS`."""
 
 
 def check(
@@ -44,6 +49,7 @@ def check(
     index: Index,
     now: datetime,
     *,
+    exploitation: Exploitation | None = None,
     stdin: Callable[[], bytes] | None = None,
     progress: Progress | None = None,
 ) -> BillOfHealth:
@@ -53,6 +59,7 @@ def check(
         request: What to check.
         index: The advisories to match against.
         now: The time to put on the bill and to measure ages by, UTC.
+        exploitation: What is exploited; the user's own data where it is not given.
         stdin: Gives the bytes of standard input, for the subject ``-``.
         progress: Told about each document before it is read.
 
@@ -67,7 +74,13 @@ def check(
     }
     affected = by_package(inventory.components, matches)
     choose(affected, index.match)
-    findings = make(affected, PathFinder(inventory))
+    direct = {
+        one.subject
+        for one in affected
+        if any(part.relation is Relation.DIRECT for part in one.components)
+    }
+    rated = rate(make(affected, PathFinder(inventory)), exploitation or open_exploitation())
+    findings = ranked(rated, direct, request.sort)
     known = {part.ref for one in affected for part in one.components}
     partial = frozenset(index.partial)
     health = [
@@ -196,6 +209,7 @@ def _counts(
         direct=sum(part.relation is Relation.DIRECT for part in inventory.components),
         findings=len(findings),
         affected=affected,
+        exploited=sum(bool(finding.exploited) for finding in findings),
         unknown=sum(one.advisories != CHECKED for one in health),
         severities={one.value: tally[one] for one in Severity if tally[one]},
     )
@@ -220,6 +234,8 @@ def _headline(state: Health, counts: Counts, inventory: Inventory) -> str:
         )
         if "malicious" in counts.severities:
             text = f"{counts.severities['malicious']} malicious; {text}"
+        if counts.exploited:
+            text = f"{text}; {counts.exploited} known to be exploited"
         return (
             f"{text}; {counts.unknown} could not be determined." if counts.unknown else f"{text}."
         )

@@ -61,6 +61,16 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     """Why it matched, in one line: ``in range introduced 1.0, fixed 1.4 of PYSEC-2024-1``."""
 
+    rated_by: str = ""
+    """Where none of the advisories has a rating: the record of the same alias
+    group that has one, though it speaks of another package; or empty."""
+
+    severity: Severity = Severity.UNKNOWN
+    """Of the record in ``rated_by``, as are the next two."""
+
+    score: float | None = None
+    vector: str = ""
+
 
 class Unmatched(msgspec.Struct, frozen=True, kw_only=True):
     """Why no answer can be given: never to be read as clean."""

@@ -82,6 +82,9 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     affected: int = 0
     """Components with at least one open finding."""
 
+    exploited: int = 0
+    """Findings that are known to be exploited."""
+
     unknown: int = 0
     """Components for which something that matters could not be determined."""
 

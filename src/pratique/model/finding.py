@@ -44,6 +44,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     vector: str = ""
     """CVSS vector that gave the score."""
 
+    exploited: str = ""
+    """Since when it is known to be exploited (``YYYY-MM-DD``, CISA's KEV catalogue);
+    empty where the catalogue does not have it."""
+
+    epss: float | None = None
+    """Probability of exploitation within thirty days (FIRST's EPSS), between 0.0 and
+    1.0; ``None`` where no score is here."""
+
     title: str
     """One line: what is wrong."""
 

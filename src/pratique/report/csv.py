@@ -12,7 +12,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from pratique.report.severities import score
+from pratique.report.severities import likelihood, score
 from pratique.report.text import printable
 from pratique.report.views import Subjects, judged, problems
 
@@ -27,6 +27,8 @@ COLUMNS = (
     "kind",
     "severity",
     "score",
+    "exploited",
+    "epss",
     "id",
     "aliases",
     "package",
@@ -108,6 +110,8 @@ def _finding(finding: Finding, subjects: Subjects, license: str) -> list[str]:
         "kind": "finding",
         "severity": finding.severity.value,
         "score": score(finding.score),
+        "exploited": finding.exploited,
+        "epss": likelihood(finding.epss),
         "id": finding.id,
         "aliases": " ".join(finding.aliases),
         "package": subject.name,

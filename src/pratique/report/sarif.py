@@ -217,6 +217,10 @@ def _result_properties(finding: Finding, subject: Subject) -> dict[str, Any]:
         properties["score"] = finding.score
     if finding.vector:
         properties["vector"] = finding.vector
+    if finding.exploited:
+        properties["exploitedSince"] = finding.exploited
+    if finding.epss is not None:
+        properties["epss"] = finding.epss
     return properties
 
 
@@ -225,6 +229,8 @@ def _sentence(finding: Finding, subject: Subject) -> str:
     name = f"{subject.name} {subject.version}".strip()
     parts = [finding.title if finding.title.startswith(name) else f"{name}: {finding.title}"]
     parts += [f"Rated {finding.severity.value}" + _scored(finding)]
+    if finding.exploited:
+        parts.append(f"Known to be exploited since {finding.exploited}")
     if finding.paths:
         more = len(finding.paths) - 1
         also = f" (and {more} more {'path' if more == 1 else 'paths'})" if more else ""

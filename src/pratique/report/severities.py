@@ -38,6 +38,11 @@ HEALTH_STYLES = {
 """Terminal styles of the headline."""
 
 
+def likelihood(value: float | None) -> str:
+    """``0.943``, or nothing where no EPSS score is here."""
+    return f"{value:.3f}" if value is not None else ""
+
+
 def score(value: float | None) -> str:
     """``9.8``, or nothing where nobody has scored it."""
     return f"{value:.1f}" if value is not None else ""

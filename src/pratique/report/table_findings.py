@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pratique.report.severities import STYLES, SYMBOLS, score
+from pratique.report.severities import STYLES, SYMBOLS, likelihood, score
 from pratique.report.table_summary import grid, heading
 from pratique.report.text import count, printable
 from pratique.report.views import Group, grouped, settled
@@ -107,6 +107,10 @@ def _advisory(finding: Finding, title: str) -> Text:
         text.append(f"fixed in {fixed}{f' and {more} more' if more > 0 else ''}", style="green")
     else:
         text.append("no fix known", style="dim")
+    if finding.exploited:
+        text.append(f"  ! EXPLOITED since {printable(finding.exploited)}", style="bold red")
+    if finding.epss is not None:
+        text.append(f"  EPSS {likelihood(finding.epss)}", style="dim")
     if title and title != finding.id:
         text.append(f"\n{printable(title)}")
     return text

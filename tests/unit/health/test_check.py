@@ -10,7 +10,7 @@ import pytest
 
 from pratique.advisories import Index
 from pratique.health.service import Request, check
-from pratique.health.verdict import exit_code
+from pratique.health.verdict import Threshold, exit_code
 from pratique.inventory import NothingThereError, Options
 from pratique.model.bill import BillOfHealth, Health
 from pratique.model.errors import ExitCode, InputError
@@ -85,13 +85,13 @@ def test_findings_are_worst_first(project, index: Index) -> None:
 )
 def test_fail_on(project, index: Index, fail_on: str, code: int) -> None:
     bill = bill_of(project(["alpha"], {"alpha": entry("1.0.0")}), index)
-    assert exit_code(bill, Severity(fail_on)) == code
+    assert exit_code(bill, Threshold.parse(fail_on)) == code
 
 
 def test_an_unrated_finding_fails_at_any_threshold(project, index: Index) -> None:
     bill = bill_of(project(["alpha"], {"alpha": entry("1.2.5")}), index)
     assert bill.findings[0].severity is Severity.UNKNOWN
-    assert exit_code(bill, Severity.MALICIOUS) is ExitCode.FINDINGS
+    assert exit_code(bill, Threshold.parse("malicious")) is ExitCode.FINDINGS
 
 
 def test_an_ecosystem_without_advisories_is_unknown(tmp_path: Path, index: Index) -> None:
@@ -124,7 +124,7 @@ def test_an_unreadable_document_costs_only_itself(project, index: Index) -> None
     places = {one.location.path for one in bill.unknowns}
     assert places == {"broken/package-lock.json", "binary/poetry.lock"}
     assert exit_code(bill) is ExitCode.FINDINGS
-    assert exit_code(bill, Severity.CRITICAL) is ExitCode.INCOMPLETE
+    assert exit_code(bill, Threshold.parse("critical")) is ExitCode.INCOMPLETE
 
 
 def test_an_empty_folder_is_unknown(tmp_path: Path, index: Index) -> None:

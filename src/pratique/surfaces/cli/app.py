@@ -27,6 +27,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "advisories update": ("pratique.advisories.cli:update", "fetch the newest advisories"),
     "advisories status": ("pratique.advisories.cli:status", "say which advisories are here"),
     "advisories build": ("pratique.advisories.cli:build", "build an index from OSV records"),
+    "advisories exploitation": (
+        "pratique.advisories.exploitation.cli:exploitation",
+        "say or bring what is exploited (KEV, EPSS)",
+    ),
+    "verify": (
+        "pratique.provenance.cli:verify",
+        "verify the evidence about a file: who signed, what built it, from where",
+    ),
     "completion": ("pratique.surfaces.cli.completion:completion", "print shell completion"),
 }
 """Words of every command, its import string, and one line of help."""
