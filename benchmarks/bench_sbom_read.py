@@ -1,20 +1,30 @@
-"""Reading a CycloneDX document of 5,000 components, beside json.loads of the same bytes.
+"""Reading bills of materials: one of 5,000 components, and a thousand real ones.
 
-Run: ``pytest benchmarks/bench_sbom_read.py``.  The two are measured in one
-run, and only their ratio is judged: it holds on any machine.
+Run: ``pytest benchmarks/bench_sbom_read.py``.  A CycloneDX document of 5,000
+components is read beside json.loads of the same bytes, and only their ratio is
+judged: it holds on any machine.  The real ones are those of the shared
+vectors, in all serialisations and repeated up to a thousand; skipped where the
+vectors are absent.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
+import tarfile
+from collections import Counter
+from pathlib import Path
 from time import perf_counter
 
 import pytest
 
+from pratique.formats.base import Kind
+from pratique.formats.registry import detect, opened, read_function
 from pratique.formats.sbom.cyclonedx.read import read_json
 from pratique.model import purl
+from pratique.model.errors import InputError
 
 COMPONENTS = 5_000
 OWED_RATIO = 5.0
@@ -99,3 +109,58 @@ def test_ratio_to_json_loads(document) -> None:
     ratio = best(_cold) / best(json.loads)
     print(f"reading takes {ratio:.2f} times json.loads")
     assert ratio < OWED_RATIO
+
+
+DOCUMENTS = 1_000
+OWED_SECONDS = 15.0
+"""For a thousand real documents, to the model, in one process."""
+
+VECTORS = Path(__file__).resolve().parents[2] / "shared" / "vectors"
+SPECIFICATION = "cdx-spec/"
+"""Folder of the specification's own tests, which are too small to be real documents."""
+
+
+@pytest.fixture(scope="module")
+def real() -> list[tuple[str, bytes]]:
+    """Names and bytes of the bills of materials of the shared vectors."""
+    root = Path(os.environ.get("PRATIQUE_VECTORS", VECTORS))
+    path = root / "sbom" / "sbom-vectors.tar.xz"
+    if not path.exists():
+        pytest.skip(f"shared vectors are absent: {path}")
+    found = []
+    with tarfile.open(path) as archive:
+        for member in archive:
+            if not member.isfile() or SPECIFICATION in member.name:
+                continue
+            name, data = member.name.rpartition("/")[2], archive.extractfile(member).read()
+            try:
+                reader = detect(*opened(name, data))
+            except InputError:
+                continue  # the bomb
+            if reader is not None and reader.kind is Kind.SBOM:
+                found.append((name, data))
+    return found
+
+
+def test_a_thousand_real_documents(real) -> None:
+    assert len(real) > 400
+    documents = [real[number % len(real)] for number in range(DOCUMENTS)]
+    read, size, components = Counter(), 0, 0
+    start = perf_counter()
+    for path, data in documents:
+        purl._parse.cache_clear()  # noqa: SLF001 - as if each were met alone
+        name, content = opened(path, data)
+        reader = detect(name, content)
+        try:
+            components += len(read_function(reader)(content, path, None).components)
+        except InputError:
+            continue
+        read[reader.name] += 1
+        size += len(content)
+    seconds = perf_counter() - start
+    print(
+        f"{read.total()} documents, {size / 1e6:.0f} MB, {components:,} components "
+        f"in {seconds:.2f} s: {dict(read)}"
+    )
+    assert read.total() > 0.98 * DOCUMENTS
+    assert seconds < OWED_SECONDS

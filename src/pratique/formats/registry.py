@@ -12,6 +12,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
+from pratique.formats import compressed
 from pratique.formats.base import Kind, LinkFunction, Reader, ReadFunction, SniffFunction
 
 if TYPE_CHECKING:
@@ -56,9 +57,40 @@ def readers() -> tuple[Reader, ...]:
 def by_name(path: str) -> tuple[Reader, ...]:
     """Readers whose patterns take this path, best first; judges by the name alone.
 
+    A bill of materials may be compressed: ``x.cdx.json.gz`` is named as one.
+
     Args:
         path: With forward slashes; only its end is looked at.
     """
+    found = _named(path)
+    if not found and (stem := compressed.stem(path)) != path:
+        found = tuple(reader for reader in _named(stem) if reader.kind is Kind.SBOM)
+    return found
+
+
+def opened(path: str, data: bytes) -> tuple[str, bytes]:
+    """The name and the bytes that a format is detected by and a reader is given.
+
+    A compressed document is unpacked, unless its name is that of another sort
+    than a bill of materials (an archive, a database).  The path that it is
+    found under and its digest stay those of the file.
+
+    Args:
+        path: Its name, or ``-`` for standard input.
+        data: Its bytes.
+
+    Raises:
+        InputError: It is compressed and damaged.
+        LimitError: It unpacks to more than the limits of :mod:`.compressed`.
+    """
+    if not compressed.method(data):
+        return path, data
+    if any(reader.kind is not Kind.SBOM for reader in _named(path)):
+        return path, data
+    return compressed.stem(path), compressed.decompress(data, path)
+
+
+def _named(path: str) -> tuple[Reader, ...]:
     exact, patterns = _matchers()
     base, rooted = path.rpartition("/")[2], "/" + path
     matched = [

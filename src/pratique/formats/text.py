@@ -296,7 +296,8 @@ def parse_xml(data: bytes) -> etree._Element:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         line = error.lineno or 1
-        raise InputError(f"line {line}: is not well-formed XML: {str(error.msg)[:200]}") from None
+        problem = str(error.msg).partition("\n")[0][:200]
+        raise InputError(f"line {line}: is not well-formed XML: {problem}") from None
     except ValueError as error:
         raise InputError(f"is not well-formed XML: {str(error)[:200]}") from None
     if root.getroottree().docinfo.internalDTD is not None:

@@ -35,6 +35,11 @@ class Read(msgspec.Struct, frozen=True):
     data: bytes
     reader: Reader
     reading: Reading
+    sha256: str = ""
+    """Of the data, where these were let go."""
+
+    size: int = 0
+    """Of the data, in bytes, where these were let go."""
 
 
 def join(subject: str, reads: list[Read], problems: list[Problem], tree: Tree) -> Inventory:
@@ -59,8 +64,8 @@ def join(subject: str, reads: list[Read], problems: list[Problem], tree: Tree) -
             Document(
                 path=read.path,
                 format=reading.format,
-                sha256=sha256(read.data).hexdigest(),
-                size=len(read.data),
+                sha256=read.sha256 or sha256(read.data).hexdigest(),
+                size=read.size or len(read.data),
                 components=len(parts),
                 subject=str(reading.subject) if reading.subject else "",
             ),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 
-from pratique.model.inventory import Component, Inventory, Relation
+from pratique.model.errors import InputError
+from pratique.model.inventory import Component, Document, Inventory, Relation
+from pratique.model.purl import Package
 
 MAX_PATHS = 5
 """Paths given for one component; each starts at a different direct dependency."""
@@ -19,10 +21,7 @@ class PathFinder:
 
     def __init__(self, inventory: Inventory) -> None:
         self._parts = {part.ref: part for part in inventory.components}
-        self._subjects = {
-            document.path: _project(document.path, document.subject)
-            for document in inventory.documents
-        }
+        self._subjects = {document.path: _project(document) for document in inventory.documents}
         self._needed_by: dict[str, list[str]] = defaultdict(list)
         for ref, targets in inventory.edges.items():
             for target in targets:
@@ -68,14 +67,11 @@ class PathFinder:
         return f"{package.full_name}@{package.version}" if package.version else package.full_name
 
 
-def _project(path: str, subject: str) -> str:
-    """What a document's project is called in a path."""
-    if subject:
-        from pratique.model.errors import InputError
-        from pratique.model.purl import Package
-
-        try:
-            return Package.parse(subject).full_name
-        except InputError:
-            return subject
-    return path
+def _project(document: Document) -> str:
+    """What a document's project is called in a path; nothing for an installed package's own."""
+    if not document.subject:
+        return document.path if document.components > 1 else ""
+    try:
+        return Package.parse(document.subject).full_name
+    except InputError:
+        return document.subject

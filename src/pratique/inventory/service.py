@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -12,7 +14,9 @@ from pratique.formats import registry
 from pratique.formats.base import MAX_DOCUMENT_BYTES, Kind, Reader, Tree
 from pratique.inventory.errors import NothingThereError
 from pratique.inventory.find import Found, documents, excluded
+from pratique.inventory.image import Image, is_image_folder, open_archive, open_folder
 from pratique.inventory.join import Read, join
+from pratique.inventory.systems import folder_documents, image_documents, is_system
 from pratique.inventory.tree import INSTALLED_FOLDERS, FolderTree, LoneTree
 from pratique.model.errors import InputError, UnsupportedError
 from pratique.model.inventory import (
@@ -48,7 +52,11 @@ def take(
     stdin: Callable[[], bytes] | None = None,
     progress: Progress | None = None,
 ) -> Inventory:
-    """The inventory of a folder, a file, a package URL or standard input.
+    """The inventory of a folder, a file, an image, a package URL or standard input.
+
+    A container image is an OCI image layout (folder or archive) or what
+    ``docker save`` wrote.  Of an image, and of a folder that is the root of a
+    system, what is installed is taken, whatever the options say.
 
     Args:
         subject: A path, a package URL (``pkg:…``), or ``-``.
@@ -69,8 +77,12 @@ def take(
         return _of_document(subject, stdin(), LoneTree(), subject)
     path = Path(subject)
     if path.is_dir():
+        if is_image_folder(path):
+            return _of_image(subject, open_folder(path), options, progress)
         return _of_folder(subject, path, options, progress)
     if path.is_file():
+        if image := open_archive(path):
+            return _of_image(subject, image, options, progress)
         tree = FolderTree(path.parent)
         return _of_document(path.name, tree.read(path.name), tree, subject)
     if path.exists():
@@ -99,13 +111,14 @@ def _of_purl(text: str) -> Inventory:
 def _of_document(path: str, data: bytes, tree: Tree, subject: str) -> Inventory:
     if len(data) > MAX_DOCUMENT_BYTES:
         raise InputError(f"{subject} is over the limit of {MAX_DOCUMENT_BYTES:,} bytes")
-    reader = registry.detect(path, data)
+    name, content = registry.opened(path, data)
+    reader = registry.detect(name, content)
     if reader is None:
         raise UnsupportedError(
             f"{subject} is of no format that is known here.",
             remedy="See 'pratique formats' for what can be read.",
         )
-    reading = _read(reader, data, path, tree)
+    reading = _read(reader, content, path, tree)
     return join(subject, [Read(path, data, reader, reading)], [], tree)
 
 
@@ -116,35 +129,73 @@ def _of_folder(subject: str, root: Path, options: Options, progress: Progress | 
     def failed(path: str, why: str) -> None:
         problems.append(Problem(Location(path), Trouble.UNREADABLE, why))
 
-    installed = options.installed or not INSTALLED_FOLDERS.isdisjoint(root.resolve().parts)
+    system = is_system(root)
+    within = not INSTALLED_FOLDERS.isdisjoint(root.resolve().parts)
+    installed = options.installed or system or within
     paths = tree.walk(
         installed=installed, skip=lambda path: excluded(path, options.exclude), failed=failed
     )
-    found = documents(paths, installed=installed)
+    found = folder_documents(tree, paths) if system else documents(paths, installed=installed)
     reads: list[Read] = []
     for number, document in enumerate(found):
         if progress:
             progress(number, len(found), document.path)
-        reads.extend(_open(document, tree, problems))
+        reads.extend(_light(read) for read in _open(document, tree, problems))
     if progress and found:
         progress(len(found), len(found), "")
     return join(subject, list(_uncovered(reads, problems)), problems, tree)
 
 
-def _open(found: Found, tree: FolderTree, problems: list[Problem]) -> Iterator[Read]:
+def _of_image(subject: str, image: Image, options: Options, progress: Progress | None) -> Inventory:
+    with image:
+        problems = list(image.problems)
+        found = image_documents(image, lambda path: excluded(path, options.exclude))
+        reads: list[Read] = []
+        for number, document in enumerate(found):
+            if progress:
+                progress(number, len(found), document.path)
+            for read in _open(document, image.tree, problems):
+                parse = partial(_read, read.reader)
+                reading = image.attributed(read.path, read.reading, parse)
+                reads.append(_light(msgspec.structs.replace(read, reading=reading)))
+        if progress and found:
+            progress(len(found), len(found), "")
+        problems += image.history(part for read in reads for part in read.reading.components)
+        return join(subject, reads, problems, image.tree)
+
+
+def _light(read: Read) -> Read:
+    """A document without its bytes where nothing looks at them again: binaries are large."""
+    if read.reader.kind is not Kind.INSTALLED or read.reader.link:
+        return read
+    digest = sha256(read.data).hexdigest()
+    return msgspec.structs.replace(read, data=b"", sha256=digest, size=len(read.data))
+
+
+def _open(found: Found, tree: Tree, problems: list[Problem]) -> Iterator[Read]:
     """Read one document of a folder, or note why it cannot be read."""
     try:
         data = tree.read(found.path)
-        reader = registry.detect(found.path, data)
-        if reader is None or reader not in found.readers:
+        name, content = registry.opened(found.path, data)
+        reader = registry.detect(name, content)
+        if reader is None or not _fits(reader, found.readers):
             reader = found.readers[0]
-            if reader.sniff and data.strip():
+            if reader.sniff and content.strip():
                 note = f"is named like a {reader.name} document but is none; left out"
                 problems.append(Problem(Location(found.path), Trouble.NOTICE, note))
                 return
-        yield Read(found.path, data, reader, _read(reader, data, found.path, tree))
+        yield Read(found.path, data, reader, _read(reader, content, found.path, tree))
     except InputError as error:
         problems.append(Problem(Location(found.path), Trouble.UNREADABLE, error.message))
+
+
+def _fits(reader: Reader, named: tuple[Reader, ...]) -> bool:
+    """Whether the format that the content is of is one that the name allows.
+
+    A bill of materials may be of any of their formats, whatever it is called.
+    """
+    sbom = reader.kind is Kind.SBOM and any(one.kind is Kind.SBOM for one in named)
+    return sbom or reader in named
 
 
 def _read(reader: Reader, data: bytes, path: str, tree: Tree) -> Reading:

@@ -24,7 +24,7 @@ READERS = {
     reader.name: reader
     for room in ROOMS
     for reader in import_module(room).READERS
-    if reader.ecosystem in {"PyPI", "crates.io", "Go"}
+    if reader.ecosystem in {"PyPI", "crates.io", "Go"} and reader.name != "python-archive"
 }
 
 HEX = "ab" * 32

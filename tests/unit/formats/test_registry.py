@@ -57,5 +57,5 @@ def test_every_reader_is_whole() -> None:
             assert callable(registry.link_function(reader))
         for other in reader.supersedes:
             assert other in names, f"{reader.name} supersedes {other}, which is no reader"
-        assert reader.files
+        assert reader.files or reader.sniff
         assert reader.kind in Kind

@@ -37,7 +37,7 @@ def test_installed_trees_are_read_on_request() -> None:
         ("a/tests", ["tests/"], True),
         ("a/b/uv.lock", ["a/b/*"], True),
         ("x/a/b/uv.lock", ["a/b/*"], True),
-        ("a/uv.lock", ["./a"], False),
+        ("a/uv.lock", ["./a"], True),
         ("a", ["./a"], True),
         ("a/poetry.lock", ["*.lock"], True),
         ("a/latest", ["test"], False),

@@ -1,6 +1,6 @@
 """Bills of materials: CycloneDX and SPDX documents, read and written.
 
-Sources: CycloneDX 1.2 to 1.7 (ECMA-424 from 1.6 on), SPDX 2.2 and 2.3.
+Sources: CycloneDX 1.0 to 1.7 (ECMA-424 from 1.6 on), SPDX 2.2 to 3.0.1.
 """
 
 from __future__ import annotations
@@ -8,6 +8,24 @@ from __future__ import annotations
 from pratique.formats.base import Kind, Reader
 
 READERS: tuple[Reader, ...] = (
+    Reader(
+        name="sbom-attestation",
+        title="in-toto attestation of a CycloneDX or SPDX document, bare or in DSSE",
+        kind=Kind.SBOM,
+        files=(
+            "*.cdx.intoto.json",
+            "*.cdx.intoto.jsonl",
+            "*.spdx.intoto.json",
+            "*.spdx.intoto.jsonl",
+            "*sbom*.intoto.json",
+            "*sbom*.intoto.jsonl",
+            "*sbom*.att.json",
+            "*sbom*.dsse.json",
+            "*sbom*.sigstore.json",
+        ),
+        read="pratique.formats.sbom.wrapped:read_attestation",
+        sniff="pratique.formats.sbom.sniff:is_attestation",
+    ),
     Reader(
         name="cyclonedx-json",
         title="CycloneDX bill of materials, JSON, versions 1.2 to 1.7",
@@ -27,7 +45,7 @@ READERS: tuple[Reader, ...] = (
     ),
     Reader(
         name="spdx-json",
-        title="SPDX document, JSON, versions 2.2 and 2.3",
+        title="SPDX document, JSON, versions 2.2 and 2.3, and exports of GitHub's dependency graph",
         kind=Kind.SBOM,
         files=(
             "*.[sS][pP][dD][xX].[jJ][sS][oO][nN]",
@@ -40,6 +58,89 @@ READERS: tuple[Reader, ...] = (
         ),
         read="pratique.formats.sbom.spdx.read:read_json",
         sniff="pratique.formats.sbom.sniff:is_spdx_json",
+    ),
+    Reader(
+        name="spdx3-json",
+        title="SPDX document, JSON-LD, version 3.0",
+        kind=Kind.SBOM,
+        files=(
+            "*.[sS][pP][dD][xX]3.[jJ][sS][oO][nN]",
+            "*.spdx.json",
+            "*.spdx.jsonld",
+            "*.spdx3.jsonld",
+            "spdx*.json",
+            "bom.json",
+            "*-bom.json",
+            "sbom*.json",
+            "*[-_]sbom.json",
+        ),
+        read="pratique.formats.sbom.spdx3.read:read_json_ld",
+        sniff="pratique.formats.sbom.sniff:is_spdx3_json",
+    ),
+    Reader(
+        name="cyclonedx-xml",
+        title="CycloneDX bill of materials, XML, versions 1.0 to 1.7",
+        kind=Kind.SBOM,
+        files=(
+            "*.[cC][dD][xX].[xX][mM][lL]",
+            "*.cyclonedx.xml",
+            "cyclonedx*.xml",
+            "bom.xml",
+            "*.bom.xml",
+            "*-bom.xml",
+            "sbom*.xml",
+            "*[-_]sbom.xml",
+        ),
+        read="pratique.formats.sbom.cyclonedx.xml:read_xml",
+        sniff="pratique.formats.sbom.sniff:is_cyclonedx_xml",
+    ),
+    Reader(
+        name="cyclonedx-protobuf",
+        title="CycloneDX bill of materials, protocol buffers, versions 1.3 to 1.7",
+        kind=Kind.SBOM,
+        files=("*.cdx", "*.cdx.bin", "*.cdx.pb", "*.cdx.binpb", "bom.pb", "bom.binpb"),
+        read="pratique.formats.sbom.cyclonedx.protobuf:read_binary",
+        sniff="pratique.formats.sbom.sniff:is_cyclonedx_protobuf",
+    ),
+    Reader(
+        name="cyclonedx-textproto",
+        title="CycloneDX bill of materials, text form of protocol buffers, versions 1.3 to 1.7",
+        kind=Kind.SBOM,
+        files=("*.cdx.textproto", "*.cdx.txtpb", "bom.textproto", "bom.txtpb"),
+        read="pratique.formats.sbom.cyclonedx.protobuf:read_text",
+        sniff="pratique.formats.sbom.sniff:is_cyclonedx_text",
+    ),
+    Reader(
+        name="spdx-tag-value",
+        title="SPDX document, tag-value, versions 2.0 to 2.3",
+        kind=Kind.SBOM,
+        files=("*.[sS][pP][dD][xX]", "*.spdx.tag", "*.spdx.txt"),
+        read="pratique.formats.sbom.spdx.tag_value:read_tag_value",
+        sniff="pratique.formats.sbom.sniff:is_spdx_tag_value",
+    ),
+    Reader(
+        name="spdx-yaml",
+        title="SPDX document, YAML, versions 2.2 and 2.3",
+        kind=Kind.SBOM,
+        files=("*.spdx.yaml", "*.spdx.yml"),
+        read="pratique.formats.sbom.spdx.yaml:read_yaml",
+        sniff="pratique.formats.sbom.sniff:is_spdx_yaml",
+    ),
+    Reader(
+        name="spdx-rdf",
+        title="SPDX document, RDF/XML, versions 2.0 to 2.3",
+        kind=Kind.SBOM,
+        files=("*.spdx.rdf", "*.spdx.rdf.xml", "*.[sS][pP][dD][xX]"),
+        read="pratique.formats.sbom.spdx.rdf:read_rdf",
+        sniff="pratique.formats.sbom.sniff:is_spdx_rdf",
+    ),
+    Reader(
+        name="spdx-xml",
+        title="SPDX document, XML, versions 2.2 and 2.3",
+        kind=Kind.SBOM,
+        files=("*.spdx.xml",),
+        read="pratique.formats.sbom.spdx.xml:read_xml",
+        sniff="pratique.formats.sbom.sniff:is_spdx_xml",
     ),
 )
 """The formats of this room."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -134,6 +136,13 @@ def cyclonedx() -> dict:
 @pytest.fixture
 def spdx() -> dict:
     return copy.deepcopy(SPDX)
+
+
+@pytest.fixture(scope="session")
+def document() -> Callable[[str], bytes]:
+    """Bytes of a file of ``documents``: CYCLONEDX or SPDX in another serialisation."""
+    folder = Path(__file__).parent / "documents"
+    return lambda name: (folder / name).read_bytes()
 
 
 @pytest.fixture

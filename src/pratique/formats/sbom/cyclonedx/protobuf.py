@@ -101,7 +101,9 @@ def _as_json(message: dict[str, Any]) -> None:
     while waiting:
         one = waiting.pop()
         inner = one.get("dependencies", ())
-        edges.append({"ref": one.get("ref"), "dependsOn": [e["ref"] for e in inner if e.get("ref")]})
+        edges.append(
+            {"ref": one.get("ref"), "dependsOn": [e["ref"] for e in inner if e.get("ref")]}
+        )
         waiting += [e for e in reversed(inner) if e.get("dependencies") or not e.get("ref")]
     if edges:
         message["dependencies"] = edges

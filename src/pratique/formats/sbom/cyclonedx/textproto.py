@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pratique.formats.base import Notes
 
 _TOKEN = re.compile(
-    r"""(?:[ \t\n\v\f]+|\#[^\n]*)*
+    r"""(?:[ \t\n\v\f]++|\#[^\n]*+)*+
     (?:(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
     |(?P<word>[A-Za-z_][A-Za-z0-9_]*)
     |(?P<number>-?[ \t]*[0-9.][A-Za-z0-9_.+]*(?:(?<=[eE])-[0-9]+)?|-[ \t]*[A-Za-z]+)
@@ -33,11 +33,22 @@ _TOKEN = re.compile(
     |(?P<end>\Z))""",
     re.VERBOSE,
 )
+_SPACES = re.compile(r"\s*")
 _EXTENSION = re.compile(r"\[[A-Za-z0-9_./ -]+\]")
 """The name of an extension, or the address of the type of an ``Any``."""
 
-_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))")
-_SIMPLE = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
+_ESCAPE = re.compile(
+    rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))"
+)
+_SIMPLE = {
+    b"n": b"\n",
+    b"r": b"\r",
+    b"t": b"\t",
+    b"a": b"\a",
+    b"b": b"\b",
+    b"f": b"\f",
+    b"v": b"\v",
+}
 _CLOSING = {"{": "}", "<": ">"}
 
 
@@ -91,10 +102,10 @@ class _Parser:
             raise LimitError(f"has more messages than the limit of {MAX_MESSAGES:,}")
         fields = _by_name(name)
         found: dict[str, Any] = {}
-        while not (self._token == closing if closing else self._kind == "end"):
+        while not (self._is(closing) if closing else self._kind == "end"):
             field = fields.get(self._name())
             colon = self._skip(":")
-            if self._kind == "mark" and self._token == "[":
+            if self._is("["):
                 self._list(found, field, depth)
             else:
                 self._value(found, field, depth, colon)
@@ -103,7 +114,7 @@ class _Parser:
 
     def _name(self) -> str:
         """The name of the next field; nothing for an extension's."""
-        extension = _EXTENSION.match(self._text, self._start) if self._token == "[" else None
+        extension = _EXTENSION.match(self._text, self._start) if self._is("[") else None
         if extension:
             self._at = extension.end()
         elif self._kind != "word":
@@ -114,21 +125,19 @@ class _Parser:
 
     def _list(self, found: dict[str, Any], field: Field | None, depth: int) -> None:
         self._next()
-        while self._token != "]" or self._kind != "mark":
+        while not self._is("]"):
             self._value(found, field, depth, True)
             if not self._skip(","):
                 break
-        if self._token != "]" or self._kind != "mark":
+        if not self._is("]"):
             raise self._wrong("]")
         self._next()
 
-    def _value(
-        self, found: dict[str, Any], field: Field | None, depth: int, colon: bool
-    ) -> None:
+    def _value(self, found: dict[str, Any], field: Field | None, depth: int, colon: bool) -> None:
         """One value into its field."""
         line = self._lines.at(self._start) if field else 0
         value: Any
-        if self._kind == "mark" and self._token in _CLOSING:
+        if self._is(*_CLOSING):
             closing = _CLOSING[self._token]
             self._next()
             kind = field.kind if field and field.kind in MESSAGES else ""
@@ -170,8 +179,11 @@ class _Parser:
         raw = b"".join(_ESCAPE.sub(_unescaped, part[1:-1].encode()) for part in parts)
         return raw.decode("utf-8", "replace")
 
+    def _is(self, *marks: str) -> bool:
+        return self._kind == "mark" and self._token in marks
+
     def _skip(self, *marks: str) -> bool:
-        if self._kind != "mark" or self._token not in marks:
+        if not self._is(*marks):
             return False
         self._next()
         return True
@@ -179,7 +191,8 @@ class _Parser:
     def _next(self) -> None:
         found = _TOKEN.match(self._text, self._at)
         if not found:
-            self._start = self._at
+            spaces = _SPACES.match(self._text, self._at)
+            self._start = spaces.end() if spaces else self._at
             raise InputError(f"{self._place()}is not the text form of a protocol buffer")
         self._kind = str(found.lastgroup)
         self._token = found[self._kind]

@@ -13,6 +13,7 @@ from pratique.formats.base import MAX_ITEMS, Notes
 from pratique.formats.sbom.cyclonedx import wire
 from pratique.formats.sbom.cyclonedx.read import VERSIONS as JSON_VERSIONS
 from pratique.formats.sbom.cyclonedx.read import reading
+from pratique.formats.sbom.elements import children, line_of, text_of
 from pratique.formats.sbom.places import Places
 from pratique.formats.sbom.tally import Tally, quoted
 from pratique.formats.text import parse_xml
@@ -51,7 +52,9 @@ def read_xml(data: bytes, path: str, tree: Tree) -> Reading:  # noqa: ARG001 - o
     root = parse_xml(data)
     found = _NAMESPACE.match(str(root.tag))
     if not found:
-        raise InputError("is not a CycloneDX document: its root is not bom in a CycloneDX namespace")
+        raise InputError(
+            "is not a CycloneDX document: its root is not bom in a CycloneDX namespace"
+        )
     namespace, version = found.groups()
     notes = Notes(path)
     if version not in VERSIONS:
@@ -87,10 +90,10 @@ class _Elements:
                 main = next(mains, None)
                 if main is not None:
                     found.metadata = wire.Metadata(component=self._component(main))
-            elif name == "components":
-                found.components = self._components(child)
+            elif name == "components":  # one list, but what stands in a second is not lost
+                found.components = [*(found.components or ()), *self._components(child)]
             elif name == "services":
-                found.services = self._services(child)
+                found.services = [*(found.services or ()), *self._services(child)]
             elif name == "dependencies":
                 self._dependencies(child)
         found.dependencies = self._edges or None
@@ -104,10 +107,10 @@ class _Elements:
         found = wire.Component(bom_ref=element.get("bom-ref"), type=element.get("type"))
         for name, child in self._children(element):
             if name in _TEXTS:
-                setattr(found, name, _text(child))
+                setattr(found, name, text_of(child))
             elif name == "hashes":
                 found.hashes = [
-                    wire.Hash(alg=one.get("alg"), content=_text(one))
+                    wire.Hash(alg=one.get("alg"), content=text_of(one))
                     for one in self._items(child, "hash")
                 ]
             elif name == "licenses":
@@ -118,24 +121,24 @@ class _Elements:
                     for one in self._items(child, "reference")
                 ]
             elif name == "components":
-                found.components = self._components(child)
+                found.components = [*(found.components or ()), *self._components(child)]
             elif name == "dependencies" and found.bom_ref:  # in version 1.1's extension
                 self._depends(found.bom_ref, child)
         for key in (found.bom_ref, found.purl):
             if key:
-                self.lines.setdefault(key, int(element.sourceline or 0))
+                self.lines.setdefault(key, line_of(element))
         return found
 
     def _licenses(self, element: etree._Element) -> Iterator[wire.LicenseChoice]:
         for name, child in self._children(element):
             if name == "license":
-                texts = {key: _text(e) for key, e in self._children(child)}
+                texts = {key: text_of(e) for key, e in self._children(child)}
                 license = wire.License(
                     id=texts.get("id"), name=texts.get("name"), url=texts.get("url")
                 )
                 yield wire.LicenseChoice(license=license)
             elif name == "expression":
-                yield wire.LicenseChoice(expression=_text(child))
+                yield wire.LicenseChoice(expression=text_of(child))
             elif name == "expression-detailed":  # from version 1.7 on
                 yield wire.LicenseChoice(expression=child.get("expression"))
             else:
@@ -180,21 +183,14 @@ class _Elements:
 
     def _misplaced(self, element: etree._Element, wanted: str) -> None:
         name = str(element.tag).rpartition("}")[2]
-        line = int(element.sourceline or 0)
+        line = line_of(element)
         self._odd.add(f"<{name[:80]}> where <{wanted}> was expected; it is left out", line)
 
     def _text_of(self, element: etree._Element, name: str) -> str | None:
-        return next((_text(e) for key, e in self._children(element) if key == name), None)
+        return next((text_of(e) for key, e in self._children(element) if key == name), None)
 
     def _children(self, element: etree._Element) -> Iterator[tuple[str, etree._Element]]:
         """Local names and elements of the document's own vocabulary."""
-        for child in element:
-            tag = child.tag
-            if isinstance(tag, str):
-                namespace, _, name = tag[1:].rpartition("}")
-                if namespace in self._namespaces:
-                    yield name, child
-
-
-def _text(element: etree._Element) -> str:
-    return (element.text or "").strip()
+        for namespace, name, child in children(element):
+            if namespace in self._namespaces:
+                yield name, child

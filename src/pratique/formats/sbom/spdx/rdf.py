@@ -9,24 +9,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pratique.formats.base import MAX_DEPTH, Notes
+from pratique.formats.base import Notes
 from pratique.formats.sbom.places import Places
 from pratique.formats.sbom.spdx import wire
+from pratique.formats.sbom.spdx.expression import AND, LATER, OR, WITH, expression
 from pratique.formats.sbom.spdx.read import format_of, reading
 from pratique.formats.sbom.spdx.statements import Link, Resource, Statements
 from pratique.formats.sbom.spdx.tag_value import VERSIONS
 from pratique.formats.sbom.tally import Tally, quoted
 from pratique.formats.text import parse_xml
-from pratique.model.errors import InputError
+from pratique.model.errors import InputError, LimitError
 
 if TYPE_CHECKING:
     from pratique.formats.base import Tree
     from pratique.model.inventory import Reading
 
-MAX_MEMBERS = 1000
-"""Most parts of one licence; sets within sets, each named twice, would double at every level."""
-
-_JOINTS = {"ConjunctiveLicenseSet": " AND ", "DisjunctiveLicenseSet": " OR "}
+_SETS = {"ConjunctiveLicenseSet": AND, "DisjunctiveLicenseSet": OR}
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOTHING = {"noassertion": "NOASSERTION", "none": "NONE"}
 
@@ -66,6 +64,7 @@ class _Converter:
         """Lines of the packages, by identifier."""
 
         self._resources = statements.resources
+        self._texts: dict[str, str] = {}
         self._bad = Tally(notes.unreadable, "licences that could not be read")
         found = [r for r in self._resources.values() if r.kind == "SpdxDocument"]
         if not found:
@@ -163,47 +162,27 @@ class _Converter:
     def _licence(self, resource: Resource, name: str) -> str:
         """The expression of a licence (SPDX 2.3, annex D), which RDF takes apart."""
         value = resource.first(name)
-        if not value:
-            return ""
-        parts: list[str] = []
-        if self._expression(value, parts, 1):
-            return "".join(parts)
-        self._bad.add(
-            f"{quoted(self._name(resource.about))}: {name} is nested too deeply or too long",
-            resource.line,
-        )
-        return ""
+        if not isinstance(value, Link):
+            return value
+        if value not in self._texts:
+            try:
+                self._texts[value] = expression(value, self._parts)
+            except LimitError as error:
+                self._texts[value] = ""
+                ref = quoted(self._name(resource.about))
+                self._bad.add(f"{ref}: {name} {error}", resource.line)
+        return self._texts[value]
 
-    def _expression(self, value: str, parts: list[str], depth: int) -> bool:
-        """Add the parts of a licence; whether that was within the limits."""
-        if depth > MAX_DEPTH or len(parts) > MAX_MEMBERS:
-            return False
+    def _parts(self, value: str) -> str | tuple[str, list[str]]:
+        """What a licence consists of, or its text."""
         stated = self._at(value)
-        members = stated.values.get("member", [])
-        if stated.kind in _JOINTS:
-            nested = depth > 1 and len(members) > 1
-            if nested:
-                parts.append("(")
-            for number, member in enumerate(members):
-                if number:
-                    parts.append(_JOINTS[stated.kind])
-                if not self._expression(member, parts, depth + 1):
-                    return False
-            if nested:
-                parts.append(")")
-            return True
-        if stated.kind in {"WithExceptionOperator", "OrLaterOperator"}:
-            if not self._expression(stated.first("member"), parts, depth + 1):
-                return False
-            if stated.kind == "OrLaterOperator":
-                parts.append("+")
-                return True
-            exception = stated.first("licenseException")
-            named = self._at(exception).first("licenseExceptionId") or _tail(exception)
-            parts.append(f" WITH {named}")
-            return True
-        parts.append(stated.first("licenseId") or _value(value))
-        return True
+        if stated.kind in _SETS:
+            return _SETS[stated.kind], stated.values.get("member", [])
+        if stated.kind == "OrLaterOperator":
+            return LATER, [stated.first("member")]
+        if stated.kind == "WithExceptionOperator":
+            return WITH, [stated.first("member"), stated.first("licenseException")]
+        return stated.first("licenseId", "licenseExceptionId") or _value(value)
 
 
 def _value(value: str) -> str:

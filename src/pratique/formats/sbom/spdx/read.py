@@ -12,6 +12,7 @@ from pratique.formats.sbom.addresses import is_vcs, source_of, without_credentia
 from pratique.formats.sbom.items import Identities, References, artifacts
 from pratique.formats.sbom.places import Places
 from pratique.formats.sbom.salvage import read_json as read_struct
+from pratique.formats.sbom.spdx import older
 from pratique.formats.sbom.spdx.relationships import Graph
 from pratique.formats.sbom.spdx.wire import Document
 from pratique.formats.sbom.tally import Tally, quoted
@@ -31,7 +32,7 @@ VERSIONS = ("SPDX-2.2", "SPDX-2.3")
 """Versions of the specification that have JSON documents; 2.2.2 and 2.3.1 write these."""
 
 _ABSENT = frozenset({"", "NONE", "NOASSERTION"})
-_UNMATCHED_PURPOSES = frozenset({"DEVICE", "FILE", "OPERATING_SYSTEM"})
+_UNMATCHED_PURPOSES = frozenset({"DATA", "DEVICE", "FILE", "MODEL", "OPERATING_SYSTEM"})
 """Purposes of packages that need no package URL: advisories do not name them by one."""
 
 
@@ -50,7 +51,10 @@ def read_json(data: bytes, path: str, tree: Tree) -> Reading:  # noqa: ARG001 - 
     """
     text = decode(data)
     notes = Notes(path)
-    document = read_struct(text, Document, notes)
+    if older.is_older_json(text):
+        document = older.current(read_struct(text, older.Document, notes))
+    else:
+        document = read_struct(text, Document, notes)
     if '"@graph"' in text and not document.spdxVersion:
         raise UnsupportedError("is SPDX 3, not SPDX 2")
     document, format = recognised(document, notes)

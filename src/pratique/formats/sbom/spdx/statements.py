@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pratique.formats.base import MAX_ITEMS
+from pratique.formats.sbom.elements import children, line_of, text_of
 from pratique.model.errors import LimitError
 
 if TYPE_CHECKING:
@@ -62,9 +63,11 @@ class Statements:
     def __init__(self, root: etree._Element) -> None:
         self.resources: dict[str, Resource] = {}
         self._blank = 0
-        for element in root if root.tag == f"{{{RDF}}}RDF" else (root,):
-            if isinstance(element.tag, str):
+        if root.tag == f"{{{RDF}}}RDF":
+            for _, _, element in children(root):
                 self._node(element)
+        else:
+            self._node(root)
 
     def _node(self, element: etree._Element) -> Link:
         """A resource and all that is said of it; nesting is bounded by the XML parser."""
@@ -86,10 +89,7 @@ class Statements:
         return Link(resource.about)
 
     def _properties(self, resource: Resource, element: etree._Element) -> None:
-        for child in element:
-            if not isinstance(child.tag, str):
-                continue
-            namespace, name = _split(child.tag)
+        for namespace, name, child in children(element):
             values = self._values(child)
             if (namespace, name) == (RDF, "type"):
                 for value in values:
@@ -110,10 +110,8 @@ class Statements:
             resource = self._resource(None, element)
             self._properties(resource, element)
             return [Link(resource.about)]
-        nodes = [child for child in element if isinstance(child.tag, str)]
-        if nodes:
-            return [self._node(child) for child in nodes]
-        return [(element.text or "").strip()]
+        nodes: list[str] = [self._node(child) for _, _, child in children(element)]
+        return nodes or [text_of(element)]
 
     def _resource(self, about: str | None, element: etree._Element) -> Resource:
         if about is None:
@@ -123,7 +121,7 @@ class Statements:
         if found is None:
             if len(self.resources) >= MAX_ITEMS:
                 raise LimitError(f"has more resources than the limit of {MAX_ITEMS:,}")
-            found = Resource(about, int(element.sourceline or 0))
+            found = Resource(about, line_of(element))
             self.resources[about] = found
         return found
 

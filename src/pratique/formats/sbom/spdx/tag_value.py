@@ -74,8 +74,9 @@ def read_tag_value(data: bytes, path: str, tree: Tree) -> Reading:  # noqa: ARG0
 
 def _pairs(text: str, notes: Notes) -> Iterator[tuple[str, str, int]]:
     """Tags, values and the lines of the tags; a value in ``<text>`` may have several lines."""
-    odd = Tally(notes.unreadable, "lines that are no tag with a value")
+    odd = Tally(notes.unreadable, "lines that are no tag with a value, or open a text without end")
     lines = enumerate(text.split("\n"), 1)
+    last = text.count("\n", 0, text.rfind(_CLOSE) + 1) + 1 if _CLOSE in text else 0
     for number, line in lines:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -85,18 +86,22 @@ def _pairs(text: str, notes: Notes) -> Iterator[tuple[str, str, int]]:
             continue
         tag, value = found[1], found[2].strip()
         if value.startswith(_OPEN) and _CLOSE not in value:
-            parts = [value]
-            for _, more in lines:
-                parts.append(more)
-                if _CLOSE in more:
-                    break
+            if number >= last:
+                odd.add(f"{tag} opens a text that does not end; it is one line", number)
             else:
-                notes.unreadable(f"{tag} opens a text that does not end", number)
-            value = "\n".join(parts)
+                value = "\n".join((value, *_rest(lines)))
         if value.startswith(_OPEN):
             value = value.removeprefix(_OPEN).partition(_CLOSE)[0].strip()
         yield tag, value, number
     odd.close()
+
+
+def _rest(lines: Iterator[tuple[int, str]]) -> Iterator[str]:
+    """Lines up to the one that ends a text."""
+    for _, line in lines:
+        yield line
+        if _CLOSE in line:
+            return
 
 
 class _Builder:

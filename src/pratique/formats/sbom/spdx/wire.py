@@ -8,25 +8,25 @@ from __future__ import annotations
 import msgspec
 
 
-class _Wire(msgspec.Struct, kw_only=True, gc=False):
+class Wire(msgspec.Struct, kw_only=True, gc=False):
     """An object of a document; attributes are named as the document writes them."""
 
 
-class Checksum(_Wire):
+class Checksum(Wire):
     """A digest of a package (clause 7.10)."""
 
     algorithm: str | None = None
     checksumValue: str | None = None  # noqa: N815
 
 
-class ExternalRef(_Wire):
+class ExternalRef(Wire):
     """An identifier in another system (clause 7.21)."""
 
     referenceType: str | None = None  # noqa: N815
     referenceLocator: str | None = None  # noqa: N815
 
 
-class Package(_Wire):
+class Package(Wire):
     """A package (clause 7)."""
 
     SPDXID: str | None = None
@@ -40,13 +40,13 @@ class Package(_Wire):
     externalRefs: list[ExternalRef] | None = None  # noqa: N815
 
 
-class Element(_Wire):
+class Element(Wire):
     """A file or snippet, which relationships may name."""
 
     SPDXID: str | None = None
 
 
-class Relationship(_Wire):
+class Relationship(Wire):
     """How one element relates to another (clause 11)."""
 
     spdxElementId: str | None = None  # noqa: N815
@@ -54,7 +54,7 @@ class Relationship(_Wire):
     relationshipType: str | None = None  # noqa: N815
 
 
-class Document(_Wire, rename={"wrapped": "Document"}):
+class Document(Wire, rename={"wrapped": "Document"}):
     """A whole document, or the wrapper that holds one."""
 
     spdxVersion: str | None = None  # noqa: N815

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 import msgspec
 
 from pratique.formats.base import Notes
+from pratique.formats.sbom.elements import children, line_of, text_of
 from pratique.formats.sbom.places import Places
 from pratique.formats.sbom.salvage import fields_of, read_value
+from pratique.formats.sbom.spdx import older
 from pratique.formats.sbom.spdx.read import reading, recognised
 from pratique.formats.sbom.spdx.wire import Document
 from pratique.formats.text import parse_xml
@@ -34,15 +36,20 @@ def read_xml(data: bytes, path: str, tree: Tree) -> Reading:  # noqa: ARG001 - o
         tree: Not used: other documents that it refers to are not followed.
 
     Raises:
-        InputError: It is not well-formed, or its root is not ``Document``.
+        InputError: It is not well-formed, or its root is another than ``Document``.
         LimitError: It exceeds the limits of size or depth.
     """
     root = parse_xml(data)
-    if _name(root) != "Document":
+    name = root.tag.rpartition("}")[2]
+    if name not in {"Document", "SpdxDocument"}:
         raise InputError("is not an SPDX XML document: its root is not Document")
     notes = Notes(path)
     lines: dict[str, int] = {}
-    document = read_value(_value(root, Document, lines), Document, notes)
+    if name == "SpdxDocument":
+        value = _value(root, older.Document, lines)
+        document = older.current(read_value(value, older.Document, notes))
+    else:
+        document = read_value(_value(root, Document, lines), Document, notes)
     document, format = recognised(document, notes)
     return reading(document, format, notes, Places(lines=lines))
 
@@ -51,8 +58,7 @@ def _value(element: etree._Element, form: type[msgspec.Struct], lines: dict[str,
     """An element as the plain value that a struct can be made of."""
     found: dict[str, Any] = {}
     kinds = {key: type for _, key, type in fields_of(form)}
-    for child in element:
-        name = _name(child)
+    for _, name, child in children(element):
         kind = kinds.get(name)
         if kind is None:
             continue
@@ -60,22 +66,15 @@ def _value(element: etree._Element, form: type[msgspec.Struct], lines: dict[str,
         item = get_args(kind)[0] if repeated else kind
         value: Any
         if issubclass(item, msgspec.Struct):
-            value = _value(child, item, lines) if len(child) or not _text(child) else _text(child)
+            value = (
+                _value(child, item, lines) if len(child) or not text_of(child) else text_of(child)
+            )
         else:
-            value = _text(child)
+            value = text_of(child)
         if repeated:
             found.setdefault(name, []).append(value)
         else:
             found.setdefault(name, value)
         if name == "SPDXID":
-            lines.setdefault(value, int(child.sourceline or 0))
+            lines.setdefault(value, line_of(child))
     return found
-
-
-def _name(element: etree._Element) -> str:
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
-def _text(element: etree._Element) -> str:
-    return (element.text or "").strip()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pratique.formats.base import Notes
 from pratique.formats.sbom.places import Places
 from pratique.formats.sbom.salvage import read_value
+from pratique.formats.sbom.spdx import older
 from pratique.formats.sbom.spdx.read import reading, recognised
 from pratique.formats.sbom.spdx.wire import Document
 from pratique.formats.text import decode, parse_yaml_texts
@@ -36,7 +37,11 @@ def read_yaml(data: bytes, path: str, tree: Tree) -> Reading:  # noqa: ARG001 - 
     """
     text = decode(data)
     notes = Notes(path)
-    document = read_value(parse_yaml_texts(text), Document, notes)
+    value = parse_yaml_texts(text)
+    if older.is_older_value(value):
+        document = older.current(read_value(value, older.Document, notes))
+    else:
+        document = read_value(value, Document, notes)
     document, format = recognised(document, notes)
     lines: dict[str, int] = {}
     for number, line in enumerate(text.split("\n"), 1):
