@@ -130,7 +130,7 @@ def kept_apart(statements: list[Statement], notes: Notes) -> list[Statement]:
             if product.subcomponents and product.part.id:
                 names = inside.setdefault(product.part.id, set())
                 names.update(sub.id for sub in product.subcomponents if sub.id)
-    looping = {id for id in inside if _reaches(id, inside)}
+    looping = in_themselves(inside)
     if not looping:
         return statements
     kept = []
@@ -144,6 +144,43 @@ def kept_apart(statements: list[Statement], notes: Notes) -> list[Statement]:
         else:
             kept.append(one)
     return kept
+
+
+MAX_SEARCHED = 1_000
+"""Parts that hang together in cycles and are each searched for the way back to themselves;
+where there are more, all of them are taken to be on one."""
+
+
+def in_themselves(inside: dict[str, set[str]]) -> set[str]:
+    """Parts that contain themselves, over any number of steps.
+
+    Args:
+        inside: Name of a part to the names of what is in it.
+    """
+    left = _peeled(_peeled(inside, down=True), down=False)
+    if len(left) > MAX_SEARCHED:
+        return set(left)
+    return {name for name in left if _reaches(name, left)}
+
+
+def _peeled(inside: dict[str, set[str]], *, down: bool) -> dict[str, set[str]]:
+    """Without the parts that have nothing in them, or are in nothing, again and again."""
+    above: dict[str, list[str]] = {}
+    counts: dict[str, int] = {}
+    edges = [(a, b) for a, inner in inside.items() for b in inner if b in inside]
+    for a, b in edges:
+        first, second = (a, b) if down else (b, a)
+        above.setdefault(second, []).append(first)
+        counts[first] = counts.get(first, 0) + 1
+    waiting = [name for name in inside if not counts.get(name)]
+    gone = set(waiting)
+    while waiting:
+        for name in above.get(waiting.pop(), ()):
+            counts[name] -= 1
+            if not counts[name]:
+                gone.add(name)
+                waiting.append(name)
+    return {name: inner - gone for name, inner in inside.items() if name not in gone}
 
 
 def _reaches(start: str, inside: dict[str, set[str]]) -> bool:

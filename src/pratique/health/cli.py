@@ -70,6 +70,34 @@ def _configure_check(parser: ArgumentParser) -> None:
         help="leave out paths that match; repeatable",
     )
     parser.add_argument(
+        "--vex",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="apply the VEX documents of a file or folder (OpenVEX, CSAF, CycloneDX, SPDX 3); "
+        "repeatable",
+    )
+    parser.add_argument(
+        "--product",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="what this is called in VEX statements (a package URL or other id); repeatable",
+    )
+    parser.add_argument(
+        "--policy",
+        metavar="PACK-OR-FILE",
+        help="decide on every component by a policy: observe, baseline, strict, s2c2f-level-1 to "
+        "-4, or a file; what it does not admit is a finding that fails at any threshold",
+    )
+    parser.add_argument(
+        "--waivers",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="waivers (YAML) or an osv-scanner.toml; repeatable; an expired one is a finding",
+    )
+    parser.add_argument(
         "--installed",
         action="store_true",
         help="read installed trees (node_modules, virtual environments) as well",
@@ -100,6 +128,7 @@ def _run_check(options: Namespace) -> int:
     from pratique.health.service import Request, check
     from pratique.health.verdict import Threshold, exit_code
     from pratique.inventory import Options
+    from pratique.policy.waivers import Waivers
 
     threshold = Threshold.parse(options.fail_on)
     wanted = targets(options.format, options.output)
@@ -108,9 +137,25 @@ def _run_check(options: Namespace) -> int:
         subject=options.subject,
         options=Options(exclude=tuple(options.exclude), installed=options.installed),
         sort=options.sort,
+        vex=tuple(options.vex),
+        products=tuple(options.product),
     )
+    policy, waivers = None, Waivers()
+    if options.policy or options.waivers:
+        from pratique.policy import files
+
+        policy = files.policy(options.policy) if options.policy else None
+        waivers = files.waivers(options.waivers)
     with shown("Reading") as progress:
-        bill = check(request, index, _now(), stdin=_stdin, progress=progress)
+        bill = check(
+            request,
+            index,
+            _now(),
+            policy=policy,
+            waivers=waivers,
+            stdin=_stdin,
+            progress=progress,
+        )
     write(bill, wanted, color=_coloured(options.color), width=_width())
     code = exit_code(bill, threshold)
     return ExitCode.CLEAN if options.exit_zero else code

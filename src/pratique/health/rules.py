@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pratique.model.finding import Reference, Rule
 from pratique.model.severity import Severity
+from pratique.policy.findings import RULES as POLICY_RULES
 
 VULNERABLE = Rule(
     id="vulnerable-package",
@@ -47,5 +48,5 @@ MALICIOUS = Rule(
     ),
 )
 
-RULES = {rule.id: rule for rule in (VULNERABLE, MALICIOUS)}
+RULES = {rule.id: rule for rule in (VULNERABLE, MALICIOUS)} | POLICY_RULES
 """Every rule by its id."""

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from pratique import __version__
 from pratique.advisories.exploitation import open_exploitation
+from pratique.health import summary
+from pratique.health.facts import CHECKED, facts_of
 from pratique.health.findings import by_package, make
+from pratique.health.judging import judge_all, waive
 from pratique.health.priority import ranked, rate
 from pratique.health.remedies import choose
 from pratique.inventory import Options, PathFinder, take
 from pratique.licenses.service import judge
 from pratique.model.advisory import Query
-from pratique.model.bill import BillOfHealth, ComponentHealth, Counts, Health
+from pratique.model.bill import BillOfHealth, ComponentHealth
 from pratique.model.ecosystems import advisory_name, advisory_version, base
 from pratique.model.inventory import Component, Inventory, Location, Problem, Relation, Trouble
-from pratique.model.severity import Severity
+from pratique.policy.waivers import Waivers
+from pratique.vex import Loaded, Scene, apply, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,10 +34,9 @@ if TYPE_CHECKING:
     from pratique.inventory.service import Progress
     from pratique.model.advisory import Answer, Match
     from pratique.model.bill import AdvisoryStatus
-    from pratique.model.finding import Finding
+    from pratique.policy.service import LoadedPolicy
 
-CHECKED = "checked"
-"""What a component's advisory state says where the lookup was complete."""
+NO_WAIVERS = Waivers()
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +47,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     sort: str = "priority"
     """One of :data:`pratique.health.priority.SORTS`."""
 
+    vex: tuple[str, ...] = ()
+    """Files and folders with VEX documents to apply."""
+
+    products: tuple[str, ...] = ()
+    """Further identifiers of what is checked, for statements about it."""
+
 
 def check(
     request: Request,
@@ -50,6 +60,8 @@ def check(
     now: datetime,
     *,
     exploitation: Exploitation | None = None,
+    policy: LoadedPolicy | None = None,
+    waivers: Waivers = NO_WAIVERS,
     stdin: Callable[[], bytes] | None = None,
     progress: Progress | None = None,
 ) -> BillOfHealth:
@@ -60,6 +72,8 @@ def check(
         index: The advisories to match against.
         now: The time to put on the bill and to measure ages by, UTC.
         exploitation: What is exploited; the user's own data where it is not given.
+        policy: Decides on every component, if one is given.
+        waivers: Of advisories and of rules.
         stdin: Gives the bytes of standard input, for the subject ``-``.
         progress: Told about each document before it is read.
 
@@ -79,32 +93,47 @@ def check(
         for one in affected
         if any(part.relation is Relation.DIRECT for part in one.components)
     }
-    rated = rate(make(affected, PathFinder(inventory)), exploitation or open_exploitation())
-    findings = ranked(rated, direct, request.sort)
-    known = {part.ref for one in affected for part in one.components}
+    exploitation = exploitation or open_exploitation()
+    rated = rate(make(affected, PathFinder(inventory)), exploitation)
+    statements = load(map(Path, request.vex), now) if request.vex else Loaded()
+    answered = apply(
+        rated, statements.statements, now, scene=Scene.of_inventory(inventory, request.products)
+    )
+    findings = waive(answered, waivers, now)
+    still = {finding.subject for finding in findings if finding.status == "open"}
+    known = {part.ref for one in affected if one.subject in still for part in one.components}
     partial = frozenset(index.partial)
     health = [
         _component(part, answers, partial - _settled(part, known)) for part in inventory.components
     ]
     status = index.status(now)
-    unknowns = _unknowns(inventory, health, status)
-    counts = _counts(inventory, findings, health, sum(len(one.components) for one in affected))
-    complete = not any(problem.trouble is not Trouble.NOTICE for problem in unknowns)
-    state = _state(findings, inventory, complete=complete)
+    if policy is not None:
+        open_ones = [finding for finding in findings if finding.status == "open"]
+        facts = facts_of(
+            inventory.components, health, open_ones, status, epss=exploitation.has_scores
+        )
+        findings += judge_all(policy, facts, waivers, now)
+    findings = ranked(findings, direct, request.sort)
+    unknowns = _unknowns(inventory, health, status, statements.problems)
+    complete = bool(inventory.components) and not any(
+        problem.trouble is not Trouble.NOTICE for problem in unknowns
+    )
+    totals = summary.counts(inventory, findings, sum(one.advisories != CHECKED for one in health))
+    state = summary.state(totals, complete=complete)
     return BillOfHealth(
         tool=f"pratique {__version__}",
         created=now,
         subject=request.subject,
         health=state,
-        headline=_headline(state, counts, inventory),
-        counts=counts,
+        headline=summary.headline(state, totals),
+        counts=totals,
         findings=tuple(findings),
         inventory=inventory,
         components=tuple(health),
         licenses=dict(sorted(Counter(one.license for one in health).items())),
         unknowns=tuple(unknowns),
         advisories=status,
-        complete=complete and bool(inventory.components),
+        complete=complete,
     )
 
 
@@ -162,10 +191,13 @@ def _component(
 
 
 def _unknowns(
-    inventory: Inventory, health: Sequence[ComponentHealth], status: AdvisoryStatus
+    inventory: Inventory,
+    health: Sequence[ComponentHealth],
+    status: AdvisoryStatus,
+    more: Sequence[Problem],
 ) -> list[Problem]:
     """What the inventory could not read, and what could not be looked up, each with its place."""
-    problems = list(inventory.problems)
+    problems = [*inventory.problems, *more]
     sampled: Counter[str] = Counter()
     for part, one in zip(inventory.components, health, strict=True):
         if one.advisories == _sampled(base(part.ecosystem)):
@@ -194,58 +226,3 @@ def _unknowns(
             )
         )
     return sorted(set(problems))
-
-
-def _counts(
-    inventory: Inventory,
-    findings: Sequence[Finding],
-    health: Sequence[ComponentHealth],
-    affected: int,
-) -> Counts:
-    tally = Counter(finding.severity for finding in findings)
-    return Counts(
-        documents=len(inventory.documents),
-        components=len(inventory.components),
-        direct=sum(part.relation is Relation.DIRECT for part in inventory.components),
-        findings=len(findings),
-        affected=affected,
-        exploited=sum(bool(finding.exploited) for finding in findings),
-        unknown=sum(one.advisories != CHECKED for one in health),
-        severities={one.value: tally[one] for one in Severity if tally[one]},
-    )
-
-
-def _state(findings: Sequence[Finding], inventory: Inventory, *, complete: bool) -> Health:
-    if findings:
-        return Health.ATTENTION
-    if not complete or not inventory.components:
-        return Health.UNKNOWN
-    return Health.HEALTHY
-
-
-def _headline(state: Health, counts: Counts, inventory: Inventory) -> str:
-    if state is Health.ATTENTION:
-        worst = next(iter(counts.severities))
-        number = counts.severities[worst]
-        known = "vulnerability" if counts.findings == 1 else "vulnerabilities"
-        text = (
-            f"{counts.affected} of {counts.components} components have "
-            f"{counts.findings} known {known}, {number} of them {worst}"
-        )
-        if "malicious" in counts.severities:
-            text = f"{counts.severities['malicious']} malicious; {text}"
-        if counts.exploited:
-            text = f"{text}; {counts.exploited} known to be exploited"
-        return (
-            f"{text}; {counts.unknown} could not be determined." if counts.unknown else f"{text}."
-        )
-    if not inventory.components and not inventory.documents:
-        return "Nothing was found that could be checked: no lockfile, manifest or SBOM."
-    if not inventory.components:
-        return "The documents name no components."
-    if state is Health.UNKNOWN:
-        return (
-            f"No known vulnerability was found in {counts.components} components, but not "
-            "everything could be determined."
-        )
-    return f"None of {counts.components} components has a known vulnerability."

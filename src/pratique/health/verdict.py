@@ -52,8 +52,8 @@ class Threshold(msgspec.Struct, frozen=True):
         return cls(epss=share)
 
     def fails(self, finding: Finding) -> bool:
-        """Whether a finding is at or above the threshold; malicious ones always are."""
-        if finding.severity is Severity.MALICIOUS:
+        """Whether a finding fails; what is malicious or policy refuses always does."""
+        if finding.severity is Severity.MALICIOUS or finding.rule == "policy-violation":
             return True
         if self.exploited:
             return bool(finding.exploited)

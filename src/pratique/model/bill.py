@@ -79,8 +79,19 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     components: int = 0
     direct: int = 0
     findings: int = 0
+    """Open ones."""
+
+    answered: int = 0
+    """Findings that a VEX statement or a waiver has closed."""
+
     affected: int = 0
     """Components with at least one open finding."""
+
+    vulnerabilities: int = 0
+    """Open findings that are vulnerabilities or malicious packages."""
+
+    refused: int = 0
+    """Open findings of policy: components and rules that do not admit them."""
 
     exploited: int = 0
     """Findings that are known to be exploited."""

@@ -47,8 +47,9 @@ _CAUTION = {
 
 
 class Justification(StrEnum):
-    """Why a product is not affected (*Vulnerability Exploitability eXchange – Status
-    Justifications*, June 2022); OpenVEX, CSAF and SPDX share them.
+    """Why a product is not affected; OpenVEX, CSAF and SPDX share the words.
+
+    Source: *Vulnerability Exploitability eXchange - Status Justifications*, June 2022.
     """
 
     COMPONENT_NOT_PRESENT = "component_not_present"
@@ -178,6 +179,9 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     part: Part
     subcomponents: tuple[Part, ...] = ()
     """Where the vulnerability comes from; without any the whole product is meant."""
+
+    within: tuple[Part, ...] = ()
+    """Further products that the product must itself be in, innermost first (CSAF)."""
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):

@@ -105,7 +105,7 @@ def _advisory(finding: Finding, title: str) -> Text:
         fixed = ", ".join(printable(one) for one in finding.fixed[:FIXES])
         more = len(finding.fixed) - FIXES
         text.append(f"fixed in {fixed}{f' and {more} more' if more > 0 else ''}", style="green")
-    else:
+    elif finding.rule == "vulnerable-package":
         text.append("no fix known", style="dim")
     if finding.exploited:
         text.append(f"  ! EXPLOITED since {printable(finding.exploited)}", style="bold red")

@@ -37,7 +37,7 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
         (["frobnicate"], "See 'pratique --help'."),
         (["--frobnicate"], "unrecognized arguments"),
         (["check", "--bogus"], "See 'pratique check --help'."),
-        (["check", ".", "--fail-on", "terrible"], "invalid choice"),
+        (["check", ".", "--fail-on", "terrible"], "is not known"),
         (["check", ".", "-f", "pdf"], "invalid choice"),
         (["check", ".", "-o", "bill.pdf"], "does not say which format"),
         (["check", "absent-folder", "--offline"], "there is no 'absent-folder' here"),

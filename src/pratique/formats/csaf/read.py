@@ -34,7 +34,6 @@ MAX_MENTIONS = 2_000_000
 """Products in status groups that are taken; the largest published advisories have 100,000."""
 
 
-
 def read(data: bytes, path: str, *, signer: str = "") -> VexDocument:
     """Read a CSAF document of any profile; whatever it says of products becomes statements.
 
@@ -56,7 +55,7 @@ def read(data: bytes, path: str, *, signer: str = "") -> VexDocument:
     if not isinstance(value, dict) or not isinstance(head, dict):
         raise InputError("is not a CSAF document: it has no document object")
     version = head.get("csaf_version")
-    if version not in VERSIONS:
+    if not isinstance(version, str) or version not in VERSIONS:
         raise UnsupportedError(f"is CSAF {shown(version)}; 2.0 and 2.1 are read")
     notes = Notes(path)
     document = _document(head, f"CSAF {version}", path, notes)
@@ -75,9 +74,7 @@ def read(data: bytes, path: str, *, signer: str = "") -> VexDocument:
             msgspec.structs.replace(one, signature=Signature.VERIFIED, signer=signer)
             for one in statements
         ]
-    return msgspec.structs.replace(
-        document, statements=tuple(statements), problems=notes.done()
-    )
+    return msgspec.structs.replace(document, statements=tuple(statements), problems=notes.done())
 
 
 def _document(head: dict[str, Any], format: str, path: str, notes: Notes) -> VexDocument:
@@ -159,7 +156,9 @@ def _vulnerability(
             groups.setdefault((key, reasons), []).append(product)
     description = _description(row)
     return [
-        _statement(key, reasons, tuple(dict.fromkeys(found)), names, description, place, document, notes)
+        _statement(
+            key, reasons, tuple(dict.fromkeys(found)), names, description, place, document, notes
+        )
         for (key, reasons), found in groups.items()
     ]
 
@@ -215,9 +214,7 @@ def _reasons(
     """What the flags, threats and remediations say of one product; "" stands for all of them."""
     if status is Status.NOT_AFFECTED:
         labels = flags.get(id) or flags.get("", [])
-        return _Reasons(
-            flag=labels[0] if labels else "", impact="\n".join(_both(impacts, id))
-        )
+        return _Reasons(flag=labels[0] if labels else "", impact="\n".join(_both(impacts, id)))
     if status is Status.AFFECTED:
         return _Reasons(action="\n".join(_both(actions, id)))
     return _Reasons()
@@ -252,8 +249,9 @@ def _names(row: dict[str, Any], place: str, notes: Notes) -> list[str]:
 
 
 def _description(row: dict[str, Any]) -> str:
-    for note in row.get("notes") or ():
-        if isinstance(note, dict) and note.get("category") in {"description", "summary"}:
+    notes = row.get("notes")
+    for note in notes if isinstance(notes, list) else ():
+        if isinstance(note, dict) and note.get("category") in ("description", "summary"):
             text = note.get("text")
             if isinstance(text, str):
                 return text

@@ -34,8 +34,8 @@ class Tree(msgspec.Struct, kw_only=True):
 
     def members(self, record: dict[str, Any]) -> list[str]:
         """Product ids that an object names, itself or by its groups, each once."""
-        ids = [one for one in record.get("product_ids") or () if isinstance(one, str)]
-        for group in record.get("group_ids") or ():
+        ids = [one for one in _list(record, "product_ids") if isinstance(one, str)]
+        for group in _list(record, "group_ids"):
             ids.extend(self.groups.get(group, ()) if isinstance(group, str) else ())
         return list(dict.fromkeys(ids))
 
@@ -59,8 +59,9 @@ def read_tree(value: Any, notes: Notes) -> Tree:
         _add(parts, product, place, notes, version_range=name if category == VERSION_RANGE else "")
         if len(parts) > MAX_ITEMS:
             raise LimitError(f"names over {MAX_ITEMS:,} products")
-    products = {id: Product(part=part) for id, part in parts.items()}
+    products: dict[str, Product | None] = {id: Product(part=part) for id, part in parts.items()}
     _join(value, products, notes)
+    known = {id: one for id, one in products.items() if one is not None}
     groups = {}
     for place, row in records_of(value, "product_groups", "product_tree", notes):
         id = row.get("group_id")
@@ -68,13 +69,13 @@ def read_tree(value: Any, notes: Notes) -> Tree:
             notes.unreadable(f"{place} has no group_id; it is left out")
             continue
         ids = row.get("product_ids")
-        groups[id] = tuple(one for one in ids if isinstance(one, str)) if isinstance(ids, list) else ()
-    return Tree(products=products, groups=groups)
+        groups[id] = (
+            tuple(one for one in ids if isinstance(one, str)) if isinstance(ids, list) else ()
+        )
+    return Tree(products=known, groups=groups)
 
 
-def _named(
-    value: dict[str, Any], notes: Notes
-) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+def _named(value: dict[str, Any], notes: Notes) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     """Place, branch category, branch name and object of every full product name of the tree."""
     for place, row in records_of(value, "full_product_names", "product_tree", notes):
         yield place, "", "", row
@@ -160,14 +161,17 @@ class _Link(msgspec.Struct):
     """From the inside out."""
 
 
-def _join(value: dict[str, Any], products: dict[str, Product], notes: Notes) -> None:
+def _join(value: dict[str, Any], products: dict[str, Product | None], notes: Notes) -> None:
     """Products made of products: relationships (2.0), product paths (2.1)."""
     links: dict[str, _Link] = {}
     for place, row in records_of(value, "relationships", "product_tree", notes):
         outer = [row.get("relates_to_product_reference")]
         _link(links, place, row, row.get("product_reference"), outer, notes)
     for place, row in records_of(value, "product_paths", "product_tree", notes):
-        outer = [sub.get("next_product_reference") for _, sub in records_of(row, "subpaths", place, notes)]
+        outer = [
+            sub.get("next_product_reference")
+            for _, sub in records_of(row, "subpaths", place, notes)
+        ]
         _link(links, place, row, row.get("beginning_product_reference"), outer, notes)
     for id in list(links):
         _resolve(id, links, products, notes, ())
@@ -193,33 +197,45 @@ def _link(
 def _resolve(
     id: str,
     links: dict[str, _Link],
-    products: dict[str, Product],
+    products: dict[str, Product | None],
     notes: Notes,
     waiting: tuple[str, ...],
 ) -> Product | None:
-    """A product by its id; one that is, over relationships, in itself is named and left out."""
-    known = products.get(id)
-    if known is not None:
-        return known
+    """A product by its id; one that is, over relationships, in itself is named and left out.
+
+    What cannot be resolved is remembered as well: a document that refers to
+    everything twice would else take time without end.
+    """
+    if id in products:
+        return products[id]
     link = links.get(id)
     if link is None:
         return None
     if id in waiting or len(waiting) >= MAX_CHAIN:
         notes.unknown(f"{link.place} makes the product {shown(id)} a part of itself")
         return None
-    before = (*waiting, id)
-    inner = _resolve(link.inner, links, products, notes, before)
-    chain = [_resolve(one, links, products, notes, before) for one in link.outer]
-    if inner is None or any(one is None for one in chain):
-        notes.unknown(f"{link.place} refers to products that are not defined; it is left out")
-        return None
+    product = products[id] = _made(link, links, products, notes, (*waiting, id))
+    return product
+
+
+def _made(
+    link: _Link,
+    links: dict[str, _Link],
+    products: dict[str, Product | None],
+    notes: Notes,
+    waiting: tuple[str, ...],
+) -> Product | None:
     levels: list[Part] = []  # from the inside out
-    for one in (inner, *chain):
-        assert one is not None
+    for id in (link.inner, *link.outer):
+        one = _resolve(id, links, products, notes, waiting)
+        if one is None:
+            notes.unknown(f"{link.place} refers to {shown(id)}, which is not defined")
+            return None
         levels.extend((*one.subcomponents[:1], one.part, *one.within))
+        if len(levels) > MAX_CHAIN:
+            notes.unknown(f"{link.place} puts over {MAX_CHAIN} products into each other")
+            return None
     own = _part(link.name, link.place, notes)
     if own.packages or own.hashes:
         levels[0] = own  # the combination has an identifier of its own
-    product = Product(part=levels[1], subcomponents=(levels[0],), within=tuple(levels[2:]))
-    products[id] = product
-    return product
+    return Product(part=levels[1], subcomponents=(levels[0],), within=tuple(levels[2:]))

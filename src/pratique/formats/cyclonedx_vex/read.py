@@ -61,9 +61,7 @@ def read(data: bytes, path: str, *, signer: str = "") -> VexDocument:
         statements = [
             msgspec.structs.replace(one, signature=signature, signer=signer) for one in statements
         ]
-    return msgspec.structs.replace(
-        document, statements=tuple(statements), problems=notes.done()
-    )
+    return msgspec.structs.replace(document, statements=tuple(statements), problems=notes.done())
 
 
 def _statements(
@@ -93,7 +91,11 @@ def _statements(
     own = next(
         (
             moment
-            for record, key in ((analysis, "lastUpdated"), (analysis, "firstIssued"), (row, "updated"))
+            for record, key in (
+                (analysis, "lastUpdated"),
+                (analysis, "firstIssued"),
+                (row, "updated"),
+            )
             if (moment := instant(record, key, f"{place}.{key}", notes))
         ),
         None,
@@ -145,7 +147,7 @@ def _affected(
     found = []
     for at, row in rows:
         word = row.get("status", "affected")
-        if word not in VERSION_STATUSES:
+        if not isinstance(word, str) or word not in VERSION_STATUSES:
             notes.unknown(f"{at} has the unknown status {shown(word)}; it is kept apart")
             continue
         version, span = row.get("version"), row.get("range")
@@ -225,5 +227,3 @@ def _author(metadata: dict[str, Any], notes: Notes) -> str:
         if isinstance(record, dict):
             names.append(record.get("name"))
     return next((name for name in names if isinstance(name, str) and name), "")
-
-

@@ -59,14 +59,19 @@ def read_components(value: dict[str, Any], notes: Notes) -> Components:
         ref = row.get("bom-ref")
         ref = ref if isinstance(ref, str) and ref else ""
         if ref:
-            found.parts.setdefault(ref, _part(row, ref, found.serial, notes))
+            part = _part(row, ref, found.serial, notes)
+            if ref == found.main and not part.id and found.serial:
+                # What a bill describes is known by the bill, where by nothing better.
+                part = msgspec.structs.replace(part, id=f"urn:uuid:{found.serial}")
+            found.parts.setdefault(ref, part)
             if parent:
                 found.parents[ref] = parent
             if len(found.parts) > MAX_ITEMS:
                 raise LimitError(f"has over {MAX_ITEMS:,} components")
         inner = row.get("components")
-        for one in inner if isinstance(inner, list) else ():
-            waiting.append((one, ref or parent, depth + 1))
+        waiting.extend(
+            (one, ref or parent, depth + 1) for one in (inner if isinstance(inner, list) else ())
+        )
     return found
 
 
@@ -99,7 +104,6 @@ def product_of(ref: str, here: Components) -> Product | None:
         seen.add(outer)
         levels.append(here.parts[outer])
         outer = here.parents.get(outer, "")
-    levels = [one for one in levels if one.identifiers or one.hashes or one.id]
     if not levels:
         return Product(part=part)
     return Product(part=levels[0], subcomponents=(part,), within=tuple(levels[1:]))

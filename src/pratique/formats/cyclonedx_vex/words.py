@@ -43,8 +43,6 @@ WRITTEN_JUSTIFICATIONS = {
     Justification.MITIGATIONS_EXIST: "protected_by_mitigating_control",
 }
 
-RESPONSES = frozenset(
-    {"can_not_fix", "will_not_fix", "update", "rollback", "workaround_available"}
-)
+RESPONSES = frozenset({"can_not_fix", "will_not_fix", "update", "rollback", "workaround_available"})
 
 VERSION_STATUSES = frozenset({"affected", "unaffected", "unknown"})

@@ -47,21 +47,19 @@ def read(data: bytes, path: str, *, signer: str = "") -> VexDocument:
     if not isinstance(value, dict) or "predicateType" not in value:
         raise InputError("is no in-toto attestation")
     kind = value["predicateType"]
-    if kind not in PREDICATE_TYPES:
+    if not isinstance(kind, str) or kind not in PREDICATE_TYPES:
         raise UnsupportedError(f"is an attestation of {str(kind)[:80]!r}, not of OpenVEX")
     predicate = value.get("predicate")
     if not isinstance(predicate, dict):
         raise InputError("is an attestation without a predicate")
     subjects = _subjects(value.get("subject"))
-    document = read_value(
-        predicate, path, signature=signature, signer=signer, inherited=subjects
-    )
+    document = read_value(predicate, path, signature=signature, signer=signer, inherited=subjects)
     return _attested(document, subjects, signature)
 
 
 def _payload(envelope: dict[str, Any]) -> Any:
     kind, text = envelope.get("payloadType"), envelope.get("payload")
-    if kind not in {PAYLOAD_TYPE, None}:
+    if kind is not None and kind != PAYLOAD_TYPE:
         raise UnsupportedError(f"is an envelope of {str(kind)[:80]!r}, not of an attestation")
     if not isinstance(text, str):
         raise InputError("is an envelope without a payload")
@@ -89,9 +87,7 @@ def _subjects(value: Any) -> list[Part]:
     return found
 
 
-def _attested(
-    document: VexDocument, subjects: Sequence[Part], signature: Signature
-) -> VexDocument:
+def _attested(document: VexDocument, subjects: Sequence[Part], signature: Signature) -> VexDocument:
     """Only what is said of the subjects; a signature that nobody has verified is named."""
     names = {part.id for part in subjects if part.id}
     digests = {one for part in subjects for one in part.hashes}

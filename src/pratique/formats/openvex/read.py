@@ -252,6 +252,4 @@ def _signed(statement: Statement, signature: Signature, signer: str) -> Statemen
 
 
 def _finished(document: VexDocument, statements: list[Statement], notes: Notes) -> VexDocument:
-    return msgspec.structs.replace(
-        document, statements=tuple(statements), problems=notes.done()
-    )
+    return msgspec.structs.replace(document, statements=tuple(statements), problems=notes.done())

@@ -50,24 +50,34 @@ def write(document: VexDocument) -> tuple[bytes, tuple[str, ...]]:
     value["statements"] = [
         _statement(one, document, lost) for one in canonical_order(document.statements)
     ]
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n", tuple(lost)
+    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n", tuple(
+        dict.fromkeys(lost)
+    )
 
 
 def _statement(one: Statement, document: VexDocument, lost: list[str]) -> dict[str, Any]:
     place = f"{one.vulnerability}, {one.place or 'statement'}"
     justification = one.justification.value if one.justification else ""
     if one.justification_as_written and one.justification_as_written != justification:
-        lost.append(f"{place}: justification {one.justification_as_written!r}" + (
-            f" becomes {justification}" if justification else " is unknown to OpenVEX"
-        ))
+        lost.append(
+            f"{place}: justification {one.justification_as_written!r}"
+            + (f" becomes {justification}" if justification else " is unknown to OpenVEX")
+        )
     if one.status_as_written not in {"", one.status.value}:
         lost.append(f"{place}: status {one.status_as_written!r} becomes {one.status}")
     if one.responses:
         lost.append(f"{place}: responses {', '.join(one.responses)}")
-    for product in one.products:
-        for part in (product.part, *product.subcomponents):
-            if part.ranges:
-                lost.append(f"{place}: version range {', '.join(part.ranges)} of {part.label}")
+    lost.extend(
+        f"{place}: version range {', '.join(part.ranges)} of {part.label}"
+        for product in one.products
+        for part in (product.part, *product.subcomponents)
+        if part.ranges
+    )
+    lost.extend(
+        f"{place}: {product.part.label} is said to be in {product.within[0].label}"
+        for product in one.products
+        if product.within
+    )
     timestamp = one.timestamp
     if not one.stated_timestamp and timestamp == document.timestamp:
         timestamp = None  # inherited
@@ -86,7 +96,7 @@ def _statement(one: Statement, document: VexDocument, lost: list[str]) -> dict[s
         ),
         "timestamp": write_instant(timestamp) if timestamp else None,
         "last_updated": write_instant(one.last_updated) if one.last_updated else None,
-        "products": [_product(product, lost, place) for product in one.products],
+        "products": [_product(product, lost) for product in one.products],
         "status": one.status.value,
         "supplier": one.supplier,
         "status_notes": one.status_notes,
@@ -100,19 +110,19 @@ def _statement(one: Statement, document: VexDocument, lost: list[str]) -> dict[s
     return _filled(row)
 
 
-def _product(product: Product, lost: list[str], place: str) -> dict[str, Any]:
-    value = _part(product.part, lost, place)
+def _product(product: Product, lost: list[str]) -> dict[str, Any]:
+    value = _part(product.part, lost)
     if product.subcomponents:
-        value["subcomponents"] = [_part(sub, lost, place) for sub in product.subcomponents]
+        value["subcomponents"] = [_part(sub, lost) for sub in product.subcomponents]
     return value
 
 
-def _part(part: Part, lost: list[str], place: str) -> dict[str, Any]:
+def _part(part: Part, lost: list[str]) -> dict[str, Any]:
     id = part.id
     if not id and not part.identifiers and not part.hashes:
         id = part.name
     elif part.name and part.name != part.id:
-        lost.append(f"{place}: name {part.name!r} of {part.label}")
+        lost.append(f"name {part.name!r} of {part.label}")
     return _filled(
         {
             "@id": id,

@@ -191,14 +191,18 @@ def _statement(
     )
 
 
+def _objects(row: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    value = row.get(key)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
 def _names(row: dict[str, Any], source: str) -> list[str]:
     """Identifiers of a vulnerability: external ones first, then its name, then its IRI."""
     found = []
-    for one in row.get("externalIdentifier") or ():
-        if isinstance(one, dict):
-            kind, text = str(one.get("externalIdentifierType")), one.get("identifier")
-            if isinstance(text, str):
-                found.append((0 if kind.endswith("cve") else 1, text))
+    for one in _objects(row, "externalIdentifier"):
+        kind, text = str(one.get("externalIdentifierType")), one.get("identifier")
+        if isinstance(text, str):
+            found.append((0 if kind.endswith("cve") else 1, text))
     name = row.get("name")
     if isinstance(name, str):
         found.append((2, name))
@@ -230,14 +234,13 @@ def _part(id: str, elements: dict[str, dict[str, Any]], notes: Notes) -> Part:
     purl = row.get("software_packageUrl", row.get("packageUrl"))
     if isinstance(purl, str):
         pairs.append(("purl", purl))
-    for one in row.get("externalIdentifier") or ():
-        kind = str(one.get("externalIdentifierType")) if isinstance(one, dict) else ""
-        text = one.get("identifier") if isinstance(one, dict) else None
+    for one in _objects(row, "externalIdentifier"):
+        kind, text = str(one.get("externalIdentifierType")), one.get("identifier")
         if isinstance(text, str) and kind.endswith(("packageUrl", "cpe22", "cpe23")):
             pairs.append(("purl" if kind.endswith("packageUrl") else kind[-5:], text))
     hashes = []
-    for one in row.get("verifiedUsing") or ():
-        if isinstance(one, dict) and _kind(one) == "Hash":
+    for one in _objects(row, "verifiedUsing"):
+        if _kind(one) == "Hash":
             try:
                 hashes.append(Artifact.of(str(one.get("algorithm")), str(one.get("hashValue"))))
             except InputError as error:

@@ -136,8 +136,7 @@ class Advisory:
             Branch(path, one, ())
             for path, one in rows(self.tree.get("branches"), "/product_tree/branches")
         ]
-        while waiting:
-            branch = waiting.pop(0) if len(waiting) < 1000 else waiting.pop()
+        for branch in waiting:  # grows while it is walked
             found.append(branch)
             if len(branch.above) < MAX_WALKED:
                 above = (*branch.above, branch.value)

@@ -188,9 +188,7 @@ def disclosure_date(advisory: Advisory) -> Iterator[Finding]:
 def _metric_date(advisory: Advisory, key: str) -> Iterator[Finding]:
     for path, one in advisory.vulnerabilities() if advisory.released else ():
         for at, content in contents(path, one):
-            yield from _late(
-                advisory, f"{at}/{key}/timestamp", inside(content, key, "timestamp")
-            )
+            yield from _late(advisory, f"{at}/{key}/timestamp", inside(content, key, "timestamp"))
 
 
 @mandatory("6.1.49", "Inconsistent SSVC timestamp", NEW)

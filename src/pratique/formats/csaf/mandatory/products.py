@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pratique.formats.csaf.mandatory.advisory import (
@@ -14,6 +15,7 @@ from pratique.formats.csaf.mandatory.advisory import (
     rows,
     texts,
 )
+from pratique.formats.vex_values import in_themselves
 from pratique.model.errors import InputError
 from pratique.model.purl import Package
 
@@ -38,10 +40,10 @@ def _references(advisory: Advisory, ids: str, single: str = "") -> Iterator[Find
                     for at, id in enumerate(texts(found)):
                         yield f"{path}/{key}/{status}/{at}", id
                 continue
-            for at, row in rows(value, f"{path}/{key}"):
+            for place, row in rows(value, f"{path}/{key}"):
                 for name in (ids, single) if single else (ids,):
                     for number, id in enumerate(texts(row.get(name))):
-                        yield f"{at}/{name}/{number}", id
+                        yield f"{place}/{name}/{number}", id
 
 
 @mandatory("6.1.1", "Missing definition of product id")
@@ -75,17 +77,10 @@ def repeated_product(advisory: Advisory) -> Iterator[Finding]:
 def circular_product(advisory: Advisory) -> Iterator[Finding]:
     """No product is, over any number of relationships, made of itself."""
     uses = {made: [id for _, id in used] for _, made, used in advisory.links() if made}
-    for path, made, used in advisory.links():
-        seen: set[str] = set()
-        waiting = [id for _, id in used]
-        while waiting:
-            id = waiting.pop()
-            if id == made:
-                yield path, f"product {made!r} is made of itself"
-                break
-            if id not in seen:
-                seen.add(id)
-                waiting.extend(uses.get(id, ()))
+    looping = in_themselves({made: set(used) for made, used in uses.items()})
+    for path, made, _ in advisory.links():
+        if made in looping:
+            yield path, f"product {made!r} is made of itself"
 
 
 @mandatory("6.1.4", "Missing definition of product group id")
@@ -115,6 +110,27 @@ def _purls(advisory: Advisory) -> Iterator[tuple[str, list[str]]]:
             yield f"{path}/purls", found
 
 
+NO_NAMESPACE = frozenset(
+    {
+        "bitnami",
+        "cargo",
+        "cocoapods",
+        "conda",
+        "cran",
+        "gem",
+        "hackage",
+        "julia",
+        "mlflow",
+        "nuget",
+        "oci",
+        "opam",
+        "pub",
+        "pypi",
+    }
+)
+"""Types whose definition prohibits a namespace (ECMA-427, type definitions)."""
+
+
 @mandatory("6.1.13", "PURL")
 def valid_purl(advisory: Advisory) -> Iterator[Finding]:
     """Every package URL can be read."""
@@ -124,9 +140,12 @@ def valid_purl(advisory: Advisory) -> Iterator[Finding]:
                 yield path, f"{text[:80]!r} is not in the canonical form"
                 continue
             try:
-                Package.parse(text)
+                package = Package.parse(text)
             except InputError as error:
                 yield path, error.message
+                continue
+            if package.namespace and package.type in NO_NAMESPACE:
+                yield path, f"{text[:80]!r} has a namespace, which its type does not allow"
 
 
 @mandatory("6.1.25", "Multiple use of same hash algorithm")
@@ -154,10 +173,8 @@ def range_in_version(advisory: Advisory) -> Iterator[Finding]:
         if branch.value.get("category") != "product_version" or not isinstance(name, str):
             continue
         lower = name.lower()
-        if advisory.version == "2.0":
-            worded = any(word in lower for word in _RANGE_WORDS)
-        else:
-            worded = not set(lower.split()).isdisjoint(_RANGE_WORDS)
+        # Whole words: the corpus of 2.0 has the product "after-eight" pass, as 2.1 says.
+        worded = not set(lower.split()).isdisjoint(_RANGE_WORDS)
         if worded or _OPERATORS.search(lower):
             yield f"{branch.path}/name", f"{name[:80]!r} is a range of versions"
 
@@ -258,7 +275,7 @@ def _range_fault(name: str) -> str:
 def _redundant(comparators: list[str]) -> str:
     """Two lower or two upper bounds in a row say nothing together (VERS, "normalized")."""
     kinds = [one[0] for one in comparators if one[0] in "<>"]
-    for first, second in zip(kinds, kinds[1:], strict=False):
+    for first, second in pairwise(kinds):
         if first == second:
             return "has two bounds on the same side in a row"
     return ""
@@ -331,4 +348,3 @@ TESTS = (
     single_version,
     sku_stars,
 )
-

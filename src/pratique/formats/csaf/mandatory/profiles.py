@@ -89,9 +89,7 @@ def document_references(advisory: Advisory) -> Iterator[Finding]:
 @mandatory("6.1.27.3", "Vulnerabilities are absent")
 def no_vulnerabilities(advisory: Advisory) -> Iterator[Finding]:
     """An informational advisory has no vulnerabilities."""
-    if "vulnerabilities" in advisory.value and _has(
-        advisory, INFORMATIONAL, WITHDRAWN, SUPERSEDED
-    ):
+    if "vulnerabilities" in advisory.value and _has(advisory, INFORMATIONAL, WITHDRAWN, SUPERSEDED):
         yield "/vulnerabilities", f"is there, but the category is {advisory.category}"
 
 
@@ -250,9 +248,9 @@ def superseding(advisory: Advisory) -> Iterator[Finding]:
         return
     for one in objects(advisory.document.get("references")):
         summary = one.get("summary")
-        if isinstance(summary, str) and summary.startswith("Superseding Document"):
-            if one.get("category", "external") == "external":
-                return
+        named = isinstance(summary, str) and summary.startswith("Superseding Document")
+        if named and one.get("category") == "external":
+            return
     yield "/document/references", "has no external reference to a 'Superseding Document'"
 
 

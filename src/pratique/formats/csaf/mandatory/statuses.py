@@ -108,7 +108,7 @@ def repeated_flag(advisory: Advisory) -> Iterator[Finding]:
     for path, vulnerability in advisory.vulnerabilities():
         seen: set[str] = set()
         for at, row in rows(vulnerability.get("flags"), f"{path}/flags"):
-            if row.get("label") not in labels:
+            if str(row.get("label")) not in labels:
                 continue
             members = set(advisory.members(row))
             for id in sorted(members & seen):

@@ -1,0 +1,1 @@
+"""The policies that Pratique ships, as documents; see :mod:`pratique.policy.library`."""

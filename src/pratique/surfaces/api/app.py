@@ -1,0 +1,96 @@
+"""The application: the routes of the rooms, the health page, the description."""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pratique.advisories.api import packument_routes, routes
+from pratique.advisories.libraries import Libraries
+from pratique.advisories.live import Live
+from pratique.surfaces.api.limits import Limits
+from pratique.surfaces.api.openapi import description
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp
+
+DATA = "PRATIQUE_SERVE_DATA"
+LIBRARIES = "PRATIQUE_SERVE_LIBRARIES"
+"""Variables by which the command tells its worker processes what to serve."""
+
+_CODES = {404: 5, 405: 12}
+_json = msgspec.json.Encoder().encode
+
+
+def application(data: Path | None = None, libraries: Libraries | None = None) -> ASGIApp:
+    """The ASGI application.
+
+    Args:
+        data: Folder of the advisories; the user's own where it is not given.
+        libraries: What is known of the files of libraries.
+
+    Raises:
+        GenerationError: There are no advisories there, or they are damaged.
+    """
+    live = Live(data)
+    described = _json(description())
+
+    async def health(_: Request) -> Response:
+        index = live.index()
+        state = {
+            "status": "ok",
+            "generation": index.manifest.generation,
+            "as_of": index.manifest.as_of,
+            "records": index.manifest.records,
+        }
+        if live.problem:
+            state["problem"] = live.problem
+        return Response(_json(state), media_type="application/json")
+
+    async def openapi(_: Request) -> Response:
+        return Response(described, media_type="application/json")
+
+    app = Starlette(
+        routes=[
+            Route("/healthz", health, methods=["GET"]),
+            Route("/openapi.json", openapi, methods=["GET"]),
+            *routes(live, libraries or Libraries()),
+            *packument_routes(live),
+        ],
+        exception_handlers={HTTPException: _refused, Exception: _failed},
+    )
+    app.router.redirect_slashes = False
+    return Limits(app)
+
+
+def from_environment() -> ASGIApp:
+    """The application of a worker process."""
+    data, libraries = os.environ.get(DATA), os.environ.get(LIBRARIES)
+    app = application(
+        Path(data) if data else None, Libraries.of(Path(libraries)) if libraries else None
+    )
+    # What is here now stays: the collector need not look through it at each round.
+    gc.collect()
+    gc.freeze()
+    return app
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    body = {"code": _CODES.get(error.status_code, 3), "message": error.detail}
+    return Response(_json(body), error.status_code, error.headers, "application/json")
+
+
+async def _failed(_: Request, __: Exception) -> Response:
+    return Response(
+        _json({"code": 13, "message": "internal server error"}), 500, None, "application/json"
+    )
