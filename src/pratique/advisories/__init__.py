@@ -11,6 +11,8 @@ user's cache::
       names.idx,    names.dat      id or alias → records
       records.idx,  records.dat    the records' facts, read only for hits
       dictionary                   of their compression
+      documents.*                  the records as published, complete; not in the starter
+      findings.zst                 what is wrong with them, by source; not in the starter
     downloads/                     zips as fetched, and what the server said of them
 
 A generation is written beside, then renamed into place, then pointed to: a

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from pratique.advisories.errors import GenerationError
 from pratique.advisories.matching import Asked, Hit, fixes, why
 from pratique.formats.osv.severity import UNRATED, Rating
@@ -12,6 +14,8 @@ from pratique.model.finding import Reference
 from pratique.model.severity import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pratique.advisories.layout import CommitRow
     from pratique.advisories.records import Records
 
@@ -102,6 +106,7 @@ def group_matches(
     hits: list[tuple[Hit, Asked]],
     rows: list[CommitRow],
     query: Query,
+    named: Callable[[str], Advisory | None],
 ) -> tuple[Match, ...]:
     """Matches of one query: one for each alias group, worst first, then by id.
 
@@ -110,19 +115,20 @@ def group_matches(
         hits: Entries that hold, each with the version as it was asked of them.
         rows: What advisories say of the commit asked.
         query: The query.
+        named: Gives the advisory of an id.
     """
     if not hits and not rows:
         return ()
     groups: dict[int, list[tuple[Hit, Asked]]] = {}
-    named: dict[int, list[CommitRow]] = {}
+    commits: dict[int, list[CommitRow]] = {}
     for pair in hits:
         groups.setdefault(pair[0].entry.group, []).append(pair)
     for row in rows:
         if row.event in _AFFECTED_EVENTS:
-            named.setdefault(row.group, []).append(row)
+            commits.setdefault(row.group, []).append(row)
     made = [
-        _match(advisories, groups.get(group, []), named.get(group, []), query)
-        for group in {**groups, **named}
+        _rated(_match(advisories, groups.get(group, []), commits.get(group, []), query), named)
+        for group in {**groups, **commits}
     ]
     if len(made) > 1:
         made.sort(key=_worst_first)
@@ -157,8 +163,40 @@ def _match(
     )
 
 
+def _rated(match: Match, named: Callable[[str], Advisory | None]) -> Match:
+    """The match with a rating of its alias group, where its own advisories have none.
+
+    A record of the group is one that names an advisory of the match in turn:
+    what lists many aliases is not joined with them.  Withdrawn records and
+    reports of attacks rate nothing but themselves.
+    """
+    if any(each.severity != Severity.UNKNOWN for each in match.advisories):
+        return match
+    own = {each.id for each in match.advisories}
+    others = {alias for each in match.advisories for alias in each.aliases} - own
+    found = [
+        other
+        for alias in sorted(others)
+        if (other := named(alias)) is not None
+        and other.id == alias
+        and other.severity not in {Severity.UNKNOWN, Severity.MALICIOUS}
+        and other.withdrawn is None
+        and not own.isdisjoint(other.aliases)
+    ]
+    if not found:
+        return match
+    worst = min(found, key=lambda each: (each.severity.rank, -(each.score or 0.0), each.id))
+    return msgspec.structs.replace(
+        match,
+        rated_by=worst.id,
+        severity=worst.severity,
+        score=worst.score,
+        vector=worst.vector,
+    )
+
+
 def _worst_first(match: Match) -> tuple[int, float, str]:
     rated = [each for each in match.advisories if each.severity != Severity.UNKNOWN]
-    worst = min((each.severity.rank for each in rated), default=Severity.UNKNOWN.rank)
+    worst = min((each.severity.rank for each in rated), default=match.severity.rank)
     score = max((each.score or 0.0 for each in match.advisories), default=0.0)
-    return worst, -score, match.advisories[0].id
+    return worst, -max(score, match.score or 0.0), match.advisories[0].id

@@ -7,25 +7,27 @@ ids and a few numbers each.
 
 from __future__ import annotations
 
-import mmap
 from array import array
 from collections import Counter
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
 from pratique.advisories import generation
 from pratique.advisories.aliases import AliasGroups
+from pratique.advisories.documents import write_documents
+from pratique.advisories.imports import Finding, Findings
 from pratique.advisories.inputs import Source, read_items
 from pratique.advisories.layout import FORMAT, ORDERING_FORMAT, Manifest, StoredRecord
 from pratique.advisories.orders import Orders, fingerprint
 from pratique.advisories.records import write_records
 from pratique.advisories.rows import Rows, rated, write_names
+from pratique.advisories.spool import Spool
 from pratique.formats.osv import DefectKind, OsvRecord, read_record
 from pratique.formats.osv.severity import MALICIOUS_PREFIX
+from pratique.formats.text import decode, parse_json
 from pratique.model.bill import AdvisorySource
 from pratique.model.errors import InputError
 
@@ -38,6 +40,7 @@ PLACEHOLDER_YEAR = 1970
 """Times up to this year are place holders: Go's records say 0001-01-01."""
 
 _encode = msgspec.msgpack.Encoder().encode
+_json = msgspec.json.Encoder().encode
 _stored = msgspec.msgpack.Decoder(StoredRecord)
 
 
@@ -47,6 +50,11 @@ class _Tally(msgspec.Struct):
     source: Source
     records: int = 0
     newest: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """For reports."""
+        return self.source.name or Path(self.source.path).name
 
 
 class Builder:
@@ -61,8 +69,9 @@ class Builder:
         self._orders = Orders()
         self._rows = Rows(folder, self._orders)
         self._groups = AliasGroups()
-        self._spool = (folder / ".facts").open("wb")
-        self._offsets = array("Q", [0])
+        self._facts = Spool(folder / ".facts")
+        self._originals = Spool(folder / ".originals", packed=True)
+        self._findings = Findings(folder)
         self._modified = array("q")
         self._winners: dict[str, int | tuple[int, ...]] = {}
         self._tallies: list[_Tally] = []
@@ -73,34 +82,66 @@ class Builder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._spool.close()
+        self._facts.close()
+        self._originals.close()
+        self._findings.close()
 
     def source(self, source: Source) -> int:
         """Number of a new source, for the records that follow."""
         self._tallies.append(_Tally(source))
         return len(self._tallies) - 1
 
-    def add(self, record: OsvRecord, defects: Iterable[Defect] = (), *, source: int = -1) -> None:
-        """Take one record of a source; of the one named last where none is given."""
-        self.defects.update(defect.kind.value for defect in defects)
-        if not record.id:
-            return
+    def add(
+        self,
+        record: OsvRecord,
+        defects: Iterable[Defect] = (),
+        *,
+        source: int = -1,
+        original: dict[str, Any] | None = None,
+    ) -> None:
+        """Take one record of a source.
+
+        Args:
+            record: Its facts.
+            defects: What is wrong with it.
+            source: Number of the source; the one named last where none is given.
+            original: The object as published, to be kept; of all records or none.
+        """
         tally = self._tallies[source]
+        found = [defect.kind for defect in defects]
+        self.defects.update(kind.value for kind in found)
+        if not record.id:
+            self._finding(tally, "", found)
+            return
         tally.records += 1
         moment = record.modified
         if moment is not None and moment.year > PLACEHOLDER_YEAR:
             tally.newest = max(moment, tally.newest or moment)
         if not self._wins(record.id, _microseconds(moment)):
+            self._finding(tally, record.id, [*found, DefectKind.DUPLICATE_ID])
             return
         number = len(self._modified) - 1
         ratings, chosen = rated(record)
-        self._spool.write(_encode(_store(record, ratings)))
-        self._offsets.append(self._spool.tell())
+        self._facts.add(_encode(_store(record, ratings)))
+        if original is not None:
+            self._originals.add(_json(original))
         unordered = self._rows.add(record, number, chosen)
         if unordered:
             self.defects[DefectKind.UNORDERABLE_VERSION.value] += unordered
+            found.append(DefectKind.UNORDERABLE_VERSION)
+        self._finding(tally, record.id, found)
         if record.withdrawn is None:
             self._groups.add(record.id, record.aliases)
+
+    def unreadable(self) -> None:
+        """Take note of something in the source named last that is no JSON object."""
+        self.defects[DefectKind.NOT_JSON.value] += 1
+        self._finding(self._tallies[-1], "", [DefectKind.NOT_JSON])
+
+    def _finding(self, tally: _Tally, identifier: str, kinds: list[DefectKind]) -> None:
+        if kinds:
+            names = tuple(sorted({kind.finding for kind in kinds}))
+            self._findings.add(Finding(tally.name, identifier, names))
 
     def _wins(self, identifier: str, modified: int) -> bool:
         """Whether the record is to be taken, given those of its id taken before.
@@ -143,7 +184,6 @@ class Builder:
             packed: Whether to compress the records.
             partial: Ecosystems of whose advisories the sources are only a part.
         """
-        self._spool.close()
         ids = sorted(self._winners)
         first: dict[int, int] = {}
         numbers = array("q", [-1]) * len(self._modified)
@@ -155,10 +195,11 @@ class Builder:
             group = self._groups.group(identifier)
             heads.append(number if group is None else first.setdefault(group, number))
         self._write_records(ids, packed=packed)
+        self._findings.finish(keep=len(self._originals) == len(self._facts))
         packages = self._rows.finish(numbers, heads)
         sources = tuple(
             AdvisorySource(
-                name=tally.source.name or Path(tally.source.path).name,
+                name=tally.name,
                 records=tally.records,
                 license=tally.source.license,
                 newest=tally.newest,
@@ -186,27 +227,25 @@ class Builder:
         )
 
     def _write_records(self, ids: Sequence[str], *, packed: bool) -> None:
-        spool = self._folder / ".facts"
-        if not ids:
-            write_records(self._folder, 0, lambda _: StoredRecord(""))
-            write_names(self._folder, ())
-            spool.unlink()
-            return
-        with (
-            spool.open("rb") as file,
-            closing(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)) as facts,
-        ):
+        with self._facts.reading() as facts, self._originals.reading() as originals:
 
             def record(number: int) -> StoredRecord:
-                winner = self._winners[ids[number]]
-                taken = winner if isinstance(winner, int) else winner[0]
-                stored = _stored.decode(facts[self._offsets[taken] : self._offsets[taken + 1]])
+                stored = _stored.decode(facts(self._taken(ids[number])[0]))
                 together = {*stored.aliases, *self._groups.members(stored.id)} - {stored.id}
                 return msgspec.structs.replace(stored, aliases=tuple(sorted(together)))
 
+            def document(number: int) -> bytes:
+                kept = [originals(taken) for taken in self._taken(ids[number])]
+                return kept[0] if len(kept) == 1 else b"[" + b",".join(kept) + b"]"
+
             write_records(self._folder, len(ids), record, packed=packed)
             write_names(self._folder, (record(number) for number in range(len(ids))))
-        spool.unlink()
+            if len(self._originals) == len(self._facts) and ids:
+                write_documents(self._folder, len(ids), document)
+
+    def _taken(self, identifier: str) -> tuple[int, ...]:
+        winner = self._winners[identifier]
+        return (winner,) if isinstance(winner, int) else winner
 
 
 def _microseconds(moment: datetime | None) -> int:
@@ -293,8 +332,9 @@ def read_source(builder: Builder, source: Source) -> None:
     builder.source(source)
     for item in read_items(Path(source.path)):
         try:
-            record, defects = read_record(item.data)
+            original = parse_json(decode(item.data))
+            record, defects = read_record(original)
         except InputError:
-            builder.defects[DefectKind.NOT_JSON.value] += 1
+            builder.unreadable()
             continue
-        builder.add(record, defects)
+        builder.add(record, defects, original=original)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
 from pratique.advisories import generation
 from pratique.advisories.answers import Advisories, group_matches
+from pratique.advisories.documents import Documents
 from pratique.advisories.entries import VERSIONS_ONLY, broader
 from pratique.advisories.errors import GenerationError
 from pratique.advisories.layout import (
     COMMITS,
+    DOCUMENTS,
     MANIFEST,
     NAMES,
     PACKAGES,
@@ -48,7 +50,7 @@ _commits = msgspec.msgpack.Decoder(list[CommitRow]).decode
 _names: Any = msgspec.msgpack.Decoder(tuple[str, list[int]]).decode
 
 
-class _Place(msgspec.Struct):
+class Place(msgspec.Struct):
     """An ecosystem as asked: what is the same for all of its packages."""
 
     ecosystem: str
@@ -72,12 +74,13 @@ class Index:
         self._commits = Table(folder, COMMITS)
         self._records = Records(folder)
         self._advisories = Advisories(self._records)
+        self._documents: Documents | None = None
         self._orders = Orders()
         self._known = frozenset(manifest.ecosystems)
         self._bases = frozenset(map(base, manifest.ecosystems))
 
     @classmethod
-    def open(cls, path: Path) -> Index:
+    def open(cls, path: Path) -> Self:
         """Open a generation.
 
         Args:
@@ -93,6 +96,30 @@ class Index:
         if not (path / MANIFEST).exists():
             folder = generation.current(path) or path
         return cls(folder, generation.read_manifest(folder))
+
+    @property
+    def documents(self) -> Documents | None:
+        """The complete records; ``None`` where they were not kept (the starter).
+
+        Raises:
+            GenerationError: They are damaged.
+        """
+        if self._documents is None and f"{DOCUMENTS}.idx" in self.manifest.files:
+            self._documents = Documents(self.folder)
+        return self._documents
+
+    def details(self, identifier: str) -> str:
+        """What the record of an id says at length, in Markdown; empty where that is not here.
+
+        Raises:
+            GenerationError: The index is damaged.
+        """
+        documents = self.documents
+        number = self._number(identifier)
+        if documents is None or number is None:
+            return ""
+        text = documents.originals(number)[0].get("details")
+        return text if isinstance(text, str) else ""
 
     @property
     def ecosystems(self) -> tuple[str, ...]:
@@ -140,6 +167,14 @@ class Index:
                 )
         return None
 
+    def _number(self, identifier: str) -> int | None:
+        """Number of the record that has the id itself."""
+        for blob in self._names.find(text_hash(identifier)):
+            name, numbers = self._read(_names, blob)
+            if name == identifier:
+                return next((n for n in numbers if self._records[n].id == identifier), None)
+        return None
+
     def match(self, queries: Sequence[Query]) -> list[Answer]:
         """Answers to queries, in their order.
 
@@ -149,7 +184,7 @@ class Index:
             GenerationError: The index is damaged.
         """
         answers = [_CLEAN] * len(queries)
-        places: dict[str, _Place] = {}
+        places: dict[str, Place] = {}
         order: list[int] = []
         for position, query in enumerate(queries):
             place = places.get(query.ecosystem)
@@ -180,11 +215,11 @@ class Index:
             answers[position] = answer
         return answers
 
-    def _place(self, ecosystem: str) -> _Place:
+    def _place(self, ecosystem: str) -> Place:
         ecosystem = EARLIER_NAMES.get(ecosystem, ecosystem)
         if ecosystem in self._known or ecosystem in self._bases or self._pointed(ecosystem):
-            return _Place(ecosystem, "")
-        return _Place(ecosystem, f"no advisories for ecosystem {ecosystem or '(none)'}")
+            return Place(ecosystem, "")
+        return Place(ecosystem, f"no advisories for ecosystem {ecosystem or '(none)'}")
 
     def _pointed(self, ecosystem: str) -> bool:
         """Whether an Ubuntu release is known with ``Pro`` or ``LTS``."""
@@ -210,7 +245,7 @@ class Index:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise GenerationError(f"the advisories are damaged: {error}.") from None
 
-    def _answer(self, query: Query, place: _Place, packages: list[PackageBlob]) -> Answer:
+    def _answer(self, query: Query, place: Place, packages: list[PackageBlob]) -> Answer:
         hits: list[tuple[Hit, Asked]] = []
         doubts: list[str] = [place.unknown] if place.unknown and query.version else []
         for package in packages:
@@ -233,7 +268,7 @@ class Index:
                     if entry.group not in groups
                 ]
         rows = self._commit_rows(query.commit) if query.commit else []
-        matches = group_matches(self._advisories, hits, rows, query)
+        matches = group_matches(self._advisories, hits, rows, query, self.advisory)
         if not query.version:
             doubts.append(self._without_version(query, rows))
         if doubts:
@@ -269,6 +304,8 @@ class Index:
         """Give the files back."""
         for part in (self._packages, self._names, self._commits, self._records):
             part.close()
+        if self._documents is not None:
+            self._documents.close()
 
 
 def _joined(doubts: list[str]) -> str:

@@ -28,6 +28,9 @@ RECORDS = "records"
 NAMES = "names"
 COMMITS = "commits"
 DICTIONARY = "dictionary"
+DOCUMENTS = "documents"
+DOCUMENTS_DICTIONARY = "documents.dictionary"
+FINDINGS = "findings.zst"
 
 
 class Flag(IntFlag):

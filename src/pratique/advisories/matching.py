@@ -14,6 +14,8 @@ _detail = msgspec.msgpack.Decoder(Detail).decode
 # Plain numbers: an operation on a flag costs as much as the whole evaluation.
 _ALL = int(Flag.ALL)
 _SEMVER = int(Flag.SEMVER)
+_COMMITS_ONLY = int(Flag.COMMITS_ONLY)
+_NO_ORDERING = int(Flag.NO_ORDERING)
 _DOUBTFUL = int(Flag.UNEVALUATED | Flag.NO_ORDERING | Flag.COMMITS_ONLY)
 
 
@@ -100,9 +102,9 @@ def evaluate(entries: list[Entry], asked: Asked) -> tuple[list[Hit], list[tuple[
 
 
 def _doubt(flags: int) -> str:
-    if flags & Flag.COMMITS_ONLY:
+    if flags & _COMMITS_ONLY:
         return "it names commits only, no versions"
-    if flags & Flag.NO_ORDERING:
+    if flags & _NO_ORDERING:
         return "its ecosystem has no ordering of versions"
     return "its affected versions cannot be read or ordered"
 

@@ -1,38 +1,20 @@
-"""The records of a generation, by number: zstd with a shared dictionary, read only for hits."""
+"""The records of a generation, by number: facts that matching tells, read only for hits."""
 
 from __future__ import annotations
 
-import struct
-from typing import TYPE_CHECKING, Self
-from zlib import crc32
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from pratique.advisories.errors import GenerationError
-from pratique.advisories.files import Blobs, Mapped
 from pratique.advisories.layout import DICTIONARY, RECORDS, StoredRecord
+from pratique.advisories.pieces import Pieces, write_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-LEVEL = 6
-"""Of zstd.  Records are written once and small; higher levels gain 2 %."""
-
-DICTIONARY_BYTES = 64 * 1024
-"""Largest dictionary; larger ones gain little on records of 300 bytes."""
-
-DICTIONARY_SAMPLES = 4096
-"""Records the dictionary is made from; below a tenth of it there is none."""
-
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 """Largest stored record that is unpacked."""
-
-_HEADER = struct.Struct("<8sQIII")
-_FRAME = struct.Struct("<III")
-_MAGIC = b"PRTQREC1"
-_CHUNK = 4096
-"""Offsets are checksummed in chunks of so many, each verified on first use."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -48,65 +30,9 @@ def write_records(
         record: Gives the record of a number.
         packed: Whether to compress them.  The starter's are compressed as a whole.
     """
-    pack, dictionary = _packer(count, record) if packed else (bytes, b"")
-    (folder / DICTIONARY).write_bytes(dictionary)
-    offset = 0
-    with (
-        (folder / f"{RECORDS}.dat").open("wb") as data,
-        _Offsets(folder, count, dictionary, packed=packed) as offsets,
-    ):
-        for number in range(count):
-            frame = pack(_encode(record(number)))
-            data.write(_FRAME.pack(number, len(frame), crc32(frame)))
-            data.write(frame)
-            offsets.add(offset)
-            offset += _FRAME.size + len(frame)
-
-
-def _packer(
-    count: int, record: Callable[[int], StoredRecord]
-) -> tuple[Callable[[bytes], bytes], bytes]:
-    import zstandard
-
-    step = max(1, count // DICTIONARY_SAMPLES)
-    samples: list[bytes | bytearray | memoryview] = [
-        _encode(record(number)) for number in range(0, count, step)
-    ]
-    dictionary = b""
-    if len(samples) >= DICTIONARY_SAMPLES // 10:
-        size = min(DICTIONARY_BYTES, sum(map(len, samples)) // 8)
-        dictionary = zstandard.train_dictionary(size, samples).as_bytes()
-    shared = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
-    packer = zstandard.ZstdCompressor(level=LEVEL, dict_data=shared, write_checksum=False)
-    return packer.compress, dictionary
-
-
-class _Offsets:
-    """Writes ``records.idx``: a header, then chunks of offsets with their checksums."""
-
-    def __init__(self, folder: Path, count: int, dictionary: bytes, *, packed: bool) -> None:
-        self._file = (folder / f"{RECORDS}.idx").open("wb")
-        head = _HEADER.pack(_MAGIC, count, crc32(dictionary), packed, 0)[:-4]
-        self._file.write(head + crc32(head).to_bytes(4, "little"))
-        self._chunk: list[int] = []
-
-    def add(self, offset: int) -> None:
-        self._chunk.append(offset)
-        if len(self._chunk) == _CHUNK:
-            self._flush()
-
-    def _flush(self) -> None:
-        packed = struct.pack(f"<{len(self._chunk)}Q", *self._chunk)
-        self._file.write(crc32(packed).to_bytes(4, "little") + packed)
-        self._chunk.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._chunk:
-            self._flush()
-        self._file.close()
+    write_pieces(
+        folder, RECORDS, DICTIONARY, count, lambda number: _encode(record(number)), packed=packed
+    )
 
 
 class Records:
@@ -120,58 +46,9 @@ class Records:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._index = Mapped(folder / f"{RECORDS}.idx")
-        self._data = Blobs(folder / f"{RECORDS}.dat")
-        self._folder = folder
-        view = self._index.view
-        if len(view) < _HEADER.size:
-            raise _damaged("its header is truncated")
-        magic, self.count, self._dictionary, packed, checksum = _HEADER.unpack_from(view)
-        if magic != _MAGIC or crc32(view[: _HEADER.size - 4]) != checksum:
-            raise _damaged("its header is not one")
-        chunks = -(-self.count // _CHUNK)
-        if len(view) != _HEADER.size + 4 * chunks + 8 * self.count:
-            raise _damaged("it is truncated")
-        self._verified = bytearray(chunks)
-        self._decoder = msgspec.msgpack.Decoder(StoredRecord)
-        self._packed = bool(packed)
-        self._unpack: Callable[[bytes], bytes] | None = None
-
-    def _decompress(self, frame: bytes) -> bytes:
-        if self._unpack is None:
-            import zstandard
-
-            try:
-                dictionary = (self._folder / DICTIONARY).read_bytes()
-            except OSError:
-                raise _damaged("its dictionary is absent") from None
-            if crc32(dictionary) != self._dictionary:
-                raise _damaged("its dictionary is not what was written")
-            shared = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
-            unpacker = zstandard.ZstdDecompressor(dict_data=shared)
-
-            def unpack(data: bytes) -> bytes:
-                try:
-                    return unpacker.decompress(data, MAX_RECORD_BYTES)
-                except zstandard.ZstdError as error:
-                    raise _damaged(str(error)) from None
-
-            self._unpack = unpack
-        return self._unpack(frame)
-
-    def _offset(self, number: int) -> int:
-        if not 0 <= number < self.count:
-            raise _damaged(f"there is no record {number}")
-        chunk, place = divmod(number, _CHUNK)
-        start = _HEADER.size + chunk * (4 + 8 * _CHUNK)
-        view = self._index.view
-        if not self._verified[chunk]:
-            end = min(start + 4 + 8 * _CHUNK, len(view))
-            if crc32(view[start + 4 : end]) != int.from_bytes(view[start : start + 4], "little"):
-                raise _damaged(f"the checksum of chunk {chunk} differs")
-            self._verified[chunk] = 1
-        at = start + 4 + 8 * place
-        return int.from_bytes(view[at : at + 8], "little")
+        self._pieces = Pieces(folder, RECORDS, DICTIONARY, MAX_RECORD_BYTES)
+        self._decode = msgspec.msgpack.Decoder(StoredRecord).decode
+        self.count: int = self._pieces.count
 
     def __getitem__(self, number: int) -> StoredRecord:
         """The record of a number.
@@ -179,26 +56,11 @@ class Records:
         Raises:
             GenerationError: There is none, or it is not what was written.
         """
-        head, frame = self._data.read(_FRAME.size, self._offset(number), _length)
-        if len(head) < _FRAME.size:
-            raise _damaged("its data is truncated")
-        stored, length, checksum = _FRAME.unpack(head)
-        if stored != number or len(frame) != length or crc32(frame) != checksum:
-            raise _damaged(f"record {number} is not what was written")
         try:
-            return self._decoder.decode(self._decompress(frame) if self._packed else frame)
+            return self._decode(self._pieces[number])
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _damaged(str(error)) from None
+            raise self._pieces.damaged(str(error)) from None
 
     def close(self) -> None:
         """Give the files back."""
-        self._index.close()
-        self._data.close()
-
-
-def _length(head: bytes) -> int:
-    return int.from_bytes(head[4:8], "little")
-
-
-def _damaged(why: str) -> GenerationError:
-    return GenerationError(f"the advisories' record index is damaged: {why}.")
+        self._pieces.close()

@@ -101,7 +101,7 @@ class Image:
     def label(self, number: int) -> str:
         """How a layer is named in places: ``layer 3 (sha256:0123456789ab)``."""
         ref = self.manifest.layers[number - 1]
-        digest = ref.digest or ref.diff_id or ref.path
+        digest = ref.digest or ref.diff_id or ref.path.partition("/")[0]
         return f"layer {number} ({digest[:19]})"
 
     def attributed(self, path: str, reading: Reading, parse: ReadFunction) -> Reading:
@@ -193,17 +193,23 @@ def open_archive(path: Path) -> Image | None:
         InputError: It is such an archive and cannot be read.
         OSError: The file cannot be read.
     """
-    file = cast("BinaryIO", path.open("rb"))
+    notes, count = Notes(path.name), Count()
+    opened = [cast("BinaryIO", path.open("rb"))]
     try:
-        notes, count = Notes(path.name), Count()
-        found = _archive(file, path.stat().st_size, notes)
-        blobs = TarBlobs(*found, count) if found else None
+        found = _archive(opened[0], path.stat().st_size, notes)
+        if found is None:
+            opened[0].close()
+            return None
+        if found[0] is not opened[0]:
+            opened.append(found[0])
+        blobs = TarBlobs(*found, count)
     except BaseException:
-        file.close()
+        for file in opened:
+            file.close()
         raise
-    if found is None or found[0] is not file:
-        file.close()
-    return _image(blobs, count, notes) if blobs else None
+    if len(opened) > 1:
+        opened[0].close()
+    return _image(blobs, count, notes)
 
 
 def _image(blobs: Blobs, count: Count, notes: Notes) -> Image:

@@ -16,7 +16,7 @@ from pratique.inventory.errors import NothingThereError
 from pratique.inventory.find import Found, documents, excluded
 from pratique.inventory.image import Image, is_image_folder, open_archive, open_folder
 from pratique.inventory.join import Read, join
-from pratique.inventory.systems import folder_documents, image_documents, is_system
+from pratique.inventory.systems import VIRTUAL, folder_documents, image_documents, is_system
 from pratique.inventory.tree import INSTALLED_FOLDERS, FolderTree, LoneTree
 from pratique.model.errors import InputError, UnsupportedError
 from pratique.model.inventory import (
@@ -132,8 +132,11 @@ def _of_folder(subject: str, root: Path, options: Options, progress: Progress | 
     system = is_system(root)
     within = not INSTALLED_FOLDERS.isdisjoint(root.resolve().parts)
     installed = options.installed or system or within
+    made_up = VIRTUAL if system else frozenset()
     paths = tree.walk(
-        installed=installed, skip=lambda path: excluded(path, options.exclude), failed=failed
+        installed=installed,
+        skip=lambda path: path in made_up or excluded(path, options.exclude),
+        failed=failed,
     )
     found = folder_documents(tree, paths) if system else documents(paths, installed=installed)
     reads: list[Read] = []

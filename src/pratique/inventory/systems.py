@@ -31,6 +31,9 @@ _DATABASES = (
 )
 _LIBRARIES = (".so", ".dll", ".dylib", ".exe", ".node", ".pyd")
 
+VIRTUAL = frozenset({"proc", "sys", "dev"})
+"""Folders at a system's root whose files its kernel makes up."""
+
 _WANTED = frozenset({"requirements.txt"})
 """Lockfiles in form that mostly say what was wanted."""
 

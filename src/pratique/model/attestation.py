@@ -46,6 +46,9 @@ class VerifiedEvidence(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
     """Where it was found; with ``#n`` for the n-th document of a file of several."""
 
+    digest: str = ""
+    """Canonical text of the document itself, as it was read: ``sha256:…``."""
+
     subject: str = ""
     """Canonical text of the artifact it is about: ``sha256:…``, ``gitCommit:…``."""
 

@@ -35,9 +35,7 @@ NOT_LOOKED_UP = Unknown("nobody has looked it up")
 """The reason of every fact that was not given."""
 
 
-class VulnerabilityFact(
-    msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True
-):
+class VulnerabilityFact(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One vulnerability that affects the component."""
 
     id: str

@@ -117,6 +117,7 @@ KNOWN: dict[str, Known] = {
 EXTERNAL_PARAMETERS: dict[str, frozenset[str]] = {
     WORKFLOW_TYPES[0]: frozenset({"workflow", "inputs"}),
     WORKFLOW_TYPES[1]: frozenset({"workflow", "inputs"}),
+    "urn:pratique:buildtype:command:1": frozenset({"command", "source"}),
 }
 """Build type to the external parameters it has; another one is refused, because
 nobody can say what it did to the build (SLSA 1.2, *Verifying artifacts*, step 2)."""

@@ -19,7 +19,8 @@ MAX_KEY_BYTES = 64 * 1024
 """Largest public key file that is read."""
 
 
-def _configure(parser: ArgumentParser) -> None:
+def configure_verification(parser: ArgumentParser) -> None:
+    """Add the artifact, and the options that say what is trusted and expected."""
     parser.add_argument(
         "file", type=Path, help="the artifact, or the folder of an OCI image layout"
     )
@@ -71,11 +72,21 @@ def _configure(parser: ArgumentParser) -> None:
         "--builder", metavar="ID", help="builder that must have built it, with or without @version"
     )
     parser.add_argument(
+        "--verifier", default="", metavar="URI", help="who must have issued verification summaries"
+    )
+    parser.add_argument(
+        "--resource", default="", metavar="URI", help="what verification summaries must be of"
+    )
+    parser.add_argument(
         "--require",
         default="",
         metavar="LEVEL",
         help="level that must be shown: SLSA_BUILD_LEVEL_3, or L3 for short",
     )
+
+
+def _configure(parser: ArgumentParser) -> None:
+    configure_verification(parser)
     parser.add_argument(
         "--format", "-f", choices=("table", "json"), default="table", help="how to print it"
     )
@@ -91,23 +102,30 @@ def _configure(parser: ArgumentParser) -> None:
 def _run(options: Namespace) -> int:
     from pratique.provenance.service import verify_file
 
+    if not options.file.exists():
+        raise UsageError(f"there is no {options.file}.", remedy="Name a file to verify.")
+    found = verify_file(options.file, options.bundle, request_of(options))
+    sys.stdout.write(_drawn(found, options))
+    return found.exit_code
+
+
+def request_of(options: Namespace) -> Request:
+    """What is trusted and expected, of the options of :func:`configure_verification`.
+
+    Raises:
+        UsageError: Options contradict each other.
+        InputError: A key or a trusted root cannot be read.
+    """
+    from pratique.provenance.expectations import Expectations
+    from pratique.provenance.request import Request
+    from pratique.provenance.trust import pinned_root, trust_root_of
+    from pratique.provenance.vsa import SummaryExpectations
+
     if options.identity and not options.issuer:
         raise UsageError(
             "--identity says nothing without --issuer.",
             remedy="Name who vouches for the identity with --issuer.",
         )
-    if not options.file.exists():
-        raise UsageError(f"there is no {options.file}.", remedy="Name a file to verify.")
-    found = verify_file(options.file, options.bundle, _request(options))
-    sys.stdout.write(_drawn(found, options))
-    return found.exit_code
-
-
-def _request(options: Namespace) -> Request:
-    from pratique.provenance.expectations import Expectations
-    from pratique.provenance.request import Request
-    from pratique.provenance.trust import pinned_root, trust_root_of
-
     root = trust_root_of(options.trusted_root) if options.trusted_root else pinned_root()
     return Request(
         root=root,
@@ -122,6 +140,7 @@ def _request(options: Namespace) -> Request:
             inputs=_inputs(options.build_workflow_input),
             builder=options.builder,
         ),
+        summary=SummaryExpectations(verifier=options.verifier, resource=options.resource),
         require=_level(options.require),
     )
 

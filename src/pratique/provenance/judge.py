@@ -28,7 +28,9 @@ from pratique.provenance.bundle import (
     verify_bundle,
 )
 from pratique.provenance.errors import UnsupportedEvidenceError, VerificationError
+from pratique.provenance.expectations import check_parameters
 from pratique.provenance.gcb import verify_gcb
+from pratique.provenance.keys import key_id
 from pratique.provenance.kinds import Kind
 from pratique.provenance.legacy import TIME_CAUSE, verify_envelope
 from pratique.provenance.npm import verify_npm
@@ -36,9 +38,10 @@ from pratique.provenance.pep740 import expect_publisher, verify_attestation
 from pratique.provenance.refs import git_uri, matches_versioned_tag, name_of
 from pratique.provenance.slsa import ARTIFACT_BUILDERS, check_provenance, read_provenance
 from pratique.provenance.subject import descriptor_of
-from pratique.provenance.vsa import SummaryExpectations, check_summary, verify_keyed_envelope
+from pratique.provenance.vsa import check_summary, verify_keyed_envelope
 
 if TYPE_CHECKING:
+    from pratique.formats.dsse import Envelope
     from pratique.formats.intoto import Statement
     from pratique.formats.sigstore import Bundle
     from pratique.provenance.certificates import SigningCertificate
@@ -95,10 +98,15 @@ def judge_bundle(
         PratiqueError: It does not hold, is not as expected, or cannot be read.
     """
     key = None if bundle.certificates else request.key
+    unlogged = key is not None and not bundle.entries and not bundle.timestamps
+    if unlogged and bundle.envelope is not None:
+        return _judge_keyed(bundle.envelope, subject, request, kind)
     verified = verify_bundle(bundle, request.root, subject, key=key)
     expect_signer(verified, request.identity, request.issuer)
     statement = verified.statement
     evidence = _signed_evidence(verified, subject, kind)
+    if key is not None:  # the bundle's own name for it is not authenticated
+        evidence = msgspec.structs.replace(evidence, identity=f"key:{key_id(key)}")
     if statement is None:
         _check_certified(verified.certificate, request)
         return evidence
@@ -132,7 +140,7 @@ def _judge_statement(
         return _judge_provenance(evidence, statement, certificate, subject, request, defaults)
     _check_certified(certificate, request)
     if statement.predicate_type in VSA_TYPES:
-        summary = check_summary(statement, subject, SummaryExpectations())
+        summary = check_summary(statement, subject, request.summary)
         if not request.knows_signer:  # anybody may sign a summary that gives any level
             return evidence
         return msgspec.structs.replace(evidence, levels=summary.verified_levels)
@@ -164,7 +172,9 @@ def _judge_provenance(
             "provenance of a bare key proves no builder", error="ErrorMismatchBuilderID"
         )
     _check_certified(certificate, request)
-    builder = read_provenance(statement).builder
+    provenance = read_provenance(statement)
+    check_parameters(provenance)
+    builder = provenance.builder
     runner = certificate.claims.get("runner-environment", "") if certificate else ""
     level = level_of(builder, evidence.identity, evidence.issuer, runner)
     return msgspec.structs.replace(evidence, builder=builder, levels=(f"SLSA_BUILD_LEVEL_{level}",))
@@ -231,18 +241,7 @@ def _envelope(data: bytes, subject: Subject, request: Request) -> list[VerifiedE
     """An envelope: signed with the caller's key, or with a certificate and no proof of time."""
     envelope = read_envelope(data)
     if request.key is not None and not any(one.certificate for one in envelope.signatures):
-        if request.identity or request.issuer:
-            raise VerificationError("a bare key has no identity", error="ErrorMismatchCertificate")
-        statement = verify_keyed_envelope(envelope, request.key)
-        descriptor_of(statement, subject)
-        evidence = VerifiedEvidence(
-            grade=Grade.VERIFIED,
-            kind=Kind.ENVELOPE,
-            subject=str(subject),
-            predicate_type=statement.predicate_type,
-            identity="key:given",
-        )
-        return [_judge_statement(evidence, statement, None, subject, request, ARTIFACT_BUILDERS)]
+        return [_judge_keyed(envelope, subject, request, Kind.ENVELOPE)]
     found = verify_envelope(envelope, request.root, subject)
     verified = Verified(found.certificate, None, (), envelope)
     expect_signer(verified, request.identity, request.issuer)
@@ -259,6 +258,28 @@ def _envelope(data: bytes, subject: Subject, request: Request) -> list[VerifiedE
             evidence, grade=Grade.TIME_UNPROVEN, cause=TIME_CAUSE, next_action=BUNDLE_ACTION
         )
     ]
+
+
+def _judge_keyed(
+    envelope: Envelope, subject: Subject, request: Request, kind: str
+) -> VerifiedEvidence:
+    """Evidence of an envelope that the caller's key signed; a key needs no proof of time.
+
+    Raises:
+        PratiqueError: No signature is the key's, or the statement is not as expected.
+    """
+    if request.identity or request.issuer:
+        raise VerificationError("a bare key has no identity", error="ErrorMismatchCertificate")
+    statement = verify_keyed_envelope(envelope, request.key)
+    descriptor_of(statement, subject)
+    evidence = VerifiedEvidence(
+        grade=Grade.VERIFIED,
+        kind=kind,
+        subject=str(subject),
+        predicate_type=statement.predicate_type,
+        identity=f"key:{key_id(request.key)}",
+    )
+    return _judge_statement(evidence, statement, None, subject, request, ARTIFACT_BUILDERS)
 
 
 def _npm(data: bytes, subject: Subject, request: Request) -> list[VerifiedEvidence]:

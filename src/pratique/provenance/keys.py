@@ -67,6 +67,11 @@ def spki(key: Any) -> bytes:
     return bytes(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 
 
+def key_id(key: Any) -> str:
+    """Name of a public key: hexadecimal SHA-256 of its SubjectPublicKeyInfo."""
+    return hashlib.sha256(spki(key)).hexdigest()
+
+
 def digest_of(key: Any) -> str:
     """Name of the digest that signatures of a key are made over; ``sha256`` for RSA and Ed25519."""
     curve = getattr(getattr(key, "curve", None), "name", "")

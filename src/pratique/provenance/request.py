@@ -9,6 +9,7 @@ import msgspec
 from pratique.model.attestation import Grade, VerifiedEvidence
 from pratique.model.errors import ExitCode
 from pratique.provenance.expectations import Expectations
+from pratique.provenance.vsa import SummaryExpectations
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +24,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     identity: str = ""
     issuer: str = ""
     expected: Expectations = Expectations()
+    summary: SummaryExpectations = SummaryExpectations()
+    """What verification summaries must say."""
+
     require: str = ""
     """Level that must be shown: ``SLSA_BUILD_LEVEL_3``."""
 
@@ -45,6 +49,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     digests: dict[str, str]
     evidence: tuple[VerifiedEvidence, ...]
     required: str = ""
+    alarms: tuple[str, ...] = ()
+    """What differs from what was learned of the package before."""
+
     grade: Grade
     """Of the whole: the worst of what fails, or the best of what is there."""
 

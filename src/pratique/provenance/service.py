@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from pratique.formats.slsa import meets
+from pratique.formats.slsa import VSA_TYPES, meets
 from pratique.model.attestation import Grade, VerifiedEvidence
 from pratique.model.errors import InputError, PratiqueError
 from pratique.provenance.judge import failed, judge, judge_bundle
@@ -15,6 +16,7 @@ from pratique.provenance.layout import is_layout, read_layout
 from pratique.provenance.request import Answer, Request
 from pratique.provenance.slsa import IMAGE_BUILDERS
 from pratique.provenance.subject import Subject, subject_of
+from pratique.provenance.vsa import SummaryExpectations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,7 +89,7 @@ def _verify_layout(path: Path, request: Request) -> tuple[Subject, list[Verified
                 )
             except PratiqueError as error:
                 one = failed(error, "cosign-attestation")
-        found.append(msgspec.structs.replace(one, path=f"{_shown(path)}@{digest}"))
+        found.append(msgspec.structs.replace(one, path=f"{_shown(path)}@{digest}", digest=digest))
     return layout.image, found
 
 
@@ -107,7 +109,11 @@ def _verify_path(path: Path, subject: Subject, request: Request) -> list[Verifie
         except InputError as error:
             found.append(msgspec.structs.replace(failed(error, "unknown"), path=place))
             continue
-        found += judge(part, kind, place, subject, request)
+        digest = f"sha256:{hashlib.sha256(part).hexdigest()}"
+        found += [
+            msgspec.structs.replace(one, digest=digest)
+            for one in judge(part, kind, place, subject, request)
+        ]
     return _of_subject(found) if len(parts) > 1 else found
 
 
@@ -178,6 +184,14 @@ def _whole(evidence: tuple[VerifiedEvidence, ...], request: Request) -> tuple[Gr
             Grade.UNSUPPORTED,
             "nothing that was verified says what built the artifact",
             "Ask the publisher for SLSA provenance.",
+        )
+    if request.summary != SummaryExpectations() and not any(
+        one.predicate_type in VSA_TYPES for one in verified
+    ):
+        return (
+            Grade.UNSUPPORTED,
+            "a verification summary is expected, and none was verified",
+            "Ask the verifier for its summary, or name it with --bundle.",
         )
     if request.require and not any(meets(one.levels, request.require) for one in verified):
         best = sorted({level for one in verified for level in one.levels})

@@ -94,6 +94,8 @@ def _row(label: str, text: str, width: int) -> Iterator[str]:
 def _verdict(answer: Answer, color: bool, width: int) -> Iterator[str]:
     required = f"  ({printable(answer.required)} required)" if answer.required else ""
     yield f"{_graded(answer.grade, color).rstrip()}{required}"
+    for alarm in answer.alarms:
+        yield from _row("alarm", printable(alarm), width)
     if answer.reason:
         yield from _row("because", printable(answer.reason), width)
     if answer.next_action:

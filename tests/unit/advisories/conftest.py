@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
@@ -68,3 +70,46 @@ def make_index(tmp_path: Path, source: Callable[..., Path]) -> Callable[..., Ind
         return Index.open(root)
 
     return make
+
+
+class Caller:
+    """Calls an ASGI application, one request after another."""
+
+    def __init__(self, app: Any, root: Path | None = None) -> None:
+        self.app = app
+        self.root = root
+
+    async def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://served") as client:
+            return await client.request(method, path, **more)
+
+    def get(self, path: str) -> httpx.Response:
+        return self.run(self.request("GET", path))
+
+    def post(self, path: str, **more: Any) -> httpx.Response:
+        return self.run(self.request("POST", path, **more))
+
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run(coroutine)
+
+
+@pytest.fixture
+def caller() -> type[Caller]:
+    """What calls an application: ``caller(app).get(path)``."""
+    return Caller
+
+
+@pytest.fixture
+def serve(tmp_path: Path, source: Callable[..., Path]) -> Callable[..., Caller]:
+    """Serve an index of records, whose source is called ``invented``."""
+    from pratique.surfaces.api.app import application
+
+    count = iter(range(100))
+
+    def start(*records: dict[str, Any]) -> Caller:
+        root = tmp_path / f"served-{next(count)}"
+        build(root, [Source(path=str(source(*records)), name="invented")])
+        return Caller(application(root), root)
+
+    return start

@@ -18,6 +18,7 @@ import pytest
 from pratique.advisories import Index, generation, layout
 from pratique.advisories.build import build
 from pratique.advisories.errors import FormatError, GenerationError
+from pratique.advisories.imports import read_findings
 from pratique.advisories.inputs import Source
 from pratique.model.advisory import Query
 from pratique.model.errors import EvidenceError
@@ -35,7 +36,16 @@ def queries() -> list[Query]:
 def root(tmp_path: Path, record: Record, source: Callable[..., Path]) -> Path:
     git = {"type": "GIT", "repo": "r", "events": [{"introduced": "a" * 40}]}
     records = [
-        record(f"A-{n}", "npm", f"p{n % 30}", ZERO, {"fixed": f"{n}.0.0"}, aliases=[f"C-{n}"])
+        record(
+            f"A-{n}",
+            "npm",
+            f"p{n % 30}",
+            ZERO,
+            {"fixed": f"{n}.0.0"},
+            aliases=[f"C-{n}"],
+            details=f"Text {n}",
+            references={"wrong": n},
+        )
         for n in range(900)
     ] + [record("G-1", "npm", "p1", ranges=[git])]
     build(tmp_path / "data", [Source(path=str(source(*records)))])
@@ -45,13 +55,19 @@ def root(tmp_path: Path, record: Record, source: Callable[..., Path]) -> Path:
 def everything(root: Path) -> tuple[object, ...]:
     index = Index.open(root)
     try:
-        return (*index.match(queries()), *(index.advisory(f"C-{n}") for n in range(900)))
+        return (
+            *index.match(queries()),
+            *(index.advisory(f"C-{n}") for n in range(900)),
+            *(index.details(f"A-{n}") for n in range(0, 900, 9)),
+            *read_findings(index.folder, "records-0.ndjson"),
+        )
     finally:
         index.close()
 
 
 FILES = ("packages.idx", "packages.dat", "records.idx", "records.dat", "names.idx", "names.dat",
-         "commits.idx", "commits.dat", "dictionary", "manifest.json")  # fmt: skip
+         "commits.idx", "commits.dat", "dictionary", "documents.idx", "documents.dat",
+         "documents.dictionary", "findings.zst", "manifest.json")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -135,6 +151,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from pratique.advisories.build import build
+from pratique.advisories.imports import read_findings
 from pratique.advisories.inputs import Source
 print("ready", flush=True)
 while True:

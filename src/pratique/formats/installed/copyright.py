@@ -19,8 +19,11 @@ MAX_NAMES = 30
 """Different licences that one claim joins; a browser's file names a hundred, and
 such a claim would be longer than any reader of licences takes."""
 
-_FORMAT = re.compile(r"\s*Format(?:-Specification)?:\s*\S*(?:copyright-format|dep5|DEP-?5)", re.I)
+_FORMAT = re.compile(
+    r"\s*Format(?:-Specification)?:\s*\S*(?:copyright-format|dep5|DEP-?5)", re.IGNORECASE
+)
 _LICENSE = re.compile(r"^License:[ \t]*(\S.*)$", re.MULTILINE)
+_JOINED = re.compile(r"\s(?:or|and)\s", re.IGNORECASE)
 _FILES = re.compile(r"^Files:", re.MULTILINE)
 
 
@@ -48,8 +51,6 @@ def license_claims(path: str, tree: Tree) -> tuple[LicenseClaim, ...]:
             names[" ".join(match[1].split())] = None
     if not names or len(names) > MAX_NAMES:
         return ()
-    parts = [
-        f"({name})" if len(names) > 1 and re.search(r"\s(?:or|and)\s", name, re.I) else name
-        for name in names
-    ]
+    several = len(names) > 1
+    parts = [f"({name})" if several and _JOINED.search(name) else name for name in names]
     return (LicenseClaim(" AND ".join(parts), "Debian copyright file"),)

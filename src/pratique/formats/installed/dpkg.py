@@ -39,7 +39,7 @@ _ABSENT = frozenset({"not-installed", "config-files"})
 _WANTED = frozenset(
     {
         *("package", "status", "version", "architecture", "source", "depends", "pre-depends"),
-        *("provides", "multi-arch"),
+        "provides",
     }
 )
 _SOURCE = re.compile(r"(\S+)(?:\s+\((\S+)\))?\Z")
@@ -47,9 +47,11 @@ _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9+._-]*)(?::([a-z0-9-]+))?")
 
 
 class Installed(msgspec.Struct, frozen=True):
-    """One package that was taken, with what names others."""
+    """One package that is there, with what names others."""
 
     ref: str
+    """Of its component, or the path of its file in ``status.d``."""
+
     name: str
     architecture: str
     provides: tuple[str, ...]
@@ -81,17 +83,49 @@ def read(data: bytes, path: str, tree: Tree) -> Reading:
             taken.append(one)
     if text.strip() and not met:
         raise InputError("holds no package's paragraph")
-    edges(gathering, taken)
+    for one in taken:
+        gathering.states_edges(one.ref)
+    for ref, target in _resolved(taken):
+        gathering.edge(ref, target)
     return gathering.reading("opkg status" if opkg else "dpkg status")
 
 
-def edges(gathering: Gathering, taken: Iterable[Installed]) -> None:
-    """Draw the edges that dependencies state, to packages that were taken.
+def link(documents: Iterable[tuple[str, bytes]], tree: Tree) -> dict[str, tuple[str, ...]]:  # noqa: ARG001 - no other file
+    """Who depends on whom among the files of a ``status.d``, each with one package.
+
+    Args:
+        documents: Paths and bytes of the files of an inventory.
+        tree: Of the inventory; nothing else of it is looked at.
+
+    Returns:
+        Paths to the paths of what they depend on, in the same folder.
+    """
+    folders: dict[str, list[Installed]] = {}
+    for path, data in documents:
+        try:
+            text = decode(data)
+        except InputError:
+            continue  # its reading says so
+        for paragraph in paragraphs(text, _WANTED):
+            if name := paragraph.fields.get("package", ""):
+                folder = folders.setdefault(path.rpartition("/")[0], [])
+                folder.append(_installed(path, name, paragraph.fields))
+                break
+    found: dict[str, dict[str, None]] = {}
+    for taken in folders.values():
+        for one in taken:
+            found.setdefault(one.ref, {})
+        for ref, target in _resolved(taken):
+            found[ref][target] = None
+    return {path: tuple(targets) for path, targets in found.items()}
+
+
+def _resolved(taken: list[Installed]) -> Iterator[tuple[str, str]]:
+    """The edges that dependencies state, to packages that were taken.
 
     The first alternative that is installed is the one meant; a package of the
     same architecture goes before another (deb-control(5), "Multi-Arch").
     """
-    taken = list(taken)
     by_name: dict[str, list[Installed]] = {}
     for one in taken:
         by_name.setdefault(one.name, []).append(one)
@@ -99,18 +133,17 @@ def edges(gathering: Gathering, taken: Iterable[Installed]) -> None:
         for name in one.provides:
             by_name.setdefault(name, []).append(one)
     for one in taken:
-        gathering.states_edges(one.ref)
         for alternatives in one.depends:
             for name in alternatives[:MAX_ALTERNATIVES]:
-                target = _closest(by_name.get(name, ()), one.architecture)
+                target = _closest(by_name.get(name, []), one.architecture)
                 if target is not None:
                     if target.ref != one.ref:
-                        gathering.edge(one.ref, target.ref)
+                        yield one.ref, target.ref
                     break
 
 
-def _closest(found: Iterable[Installed], architecture: str) -> Installed | None:
-    among = list(found)[:MAX_ALTERNATIVES]
+def _closest(found: list[Installed], architecture: str) -> Installed | None:
+    among = found[:MAX_ALTERNATIVES]
     for one in among:
         if one.architecture in {architecture, "all", ""}:
             return one
@@ -167,6 +200,10 @@ def _take(
     ref = gathering.add(package, line=line, ecosystem=ecosystem_of(package), licenses=claims)
     if not ref:
         return None
+    return _installed(ref, name, fields)
+
+
+def _installed(ref: str, name: str, fields: dict[str, str]) -> Installed:
     depends = (*_lists(fields.get("pre-depends", "")), *_lists(fields.get("depends", "")))
     provides = tuple(names[0] for names in _lists(fields.get("provides", "")))
     return Installed(ref, name, fields.get("architecture", ""), provides, depends)

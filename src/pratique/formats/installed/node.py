@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from pratique.model.nouns import Artifact
 
 _SECTIONS = ("dependencies", "optionalDependencies", "peerDependencies")
-_FOLDER = re.compile(r"(?:^|/)node_modules/((?:@[^/]+/)?[^/@.][^/]*)/package\.json\Z")
+_FOLDER = re.compile(
+    r"(?:^|/)(?:node_modules|share/nodejs)/((?:@[^/]+/)?[^/@.][^/]*)/package\.json\Z"
+)
+"""Also where Debian's packages put what they bring (Debian JavaScript policy)."""
 
 
 def read(data: bytes, path: str, tree: Tree) -> Reading:

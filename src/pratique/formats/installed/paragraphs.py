@@ -29,19 +29,19 @@ def paragraphs(text: str, wanted: frozenset[str]) -> Iterator[Paragraph]:
         text: Of the whole file, with LF at the end of lines.
         wanted: Lower-case names of the fields to keep; others are passed over.
     """
-    fields: dict[str, str] = {}
+    fields: dict[str, list[str]] = {}
     first = stray = 0
     name = ""
     for number, line in enumerate(text.split("\n"), 1):
         if not line or line.isspace():
             if first:
-                yield Paragraph(fields, first, stray)
+                yield _paragraph(fields, first, stray)
             fields, first, stray, name = {}, 0, 0, ""
             continue
         first = first or number
         if line[0] in " \t":
             if name in fields:
-                fields[name] += "\n" + line.strip()
+                fields[name].append(line.strip())
             continue
         head, colon, value = line.partition(":")
         if not colon:
@@ -50,8 +50,12 @@ def paragraphs(text: str, wanted: frozenset[str]) -> Iterator[Paragraph]:
             continue
         name = head.strip().lower()
         if name in wanted and name not in fields:
-            fields[name] = value.strip()
+            fields[name] = [value.strip()]
         else:
             name = ""
     if first:
-        yield Paragraph(fields, first, stray)
+        yield _paragraph(fields, first, stray)
+
+
+def _paragraph(fields: dict[str, list[str]], line: int, stray: int) -> Paragraph:
+    return Paragraph({name: "\n".join(lines) for name, lines in fields.items()}, line, stray)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,12 +18,10 @@ from pratique.surfaces.api.limits import Limits
 from pratique.surfaces.api.openapi import description
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starlette.requests import Request
     from starlette.types import ASGIApp
-
-DATA = "PRATIQUE_SERVE_DATA"
-LIBRARIES = "PRATIQUE_SERVE_LIBRARIES"
-"""Variables by which the command tells its worker processes what to serve."""
 
 _CODES = {404: 5, 405: 12}
 _json = msgspec.json.Encoder().encode
@@ -72,12 +68,14 @@ def application(data: Path | None = None, libraries: Libraries | None = None) ->
     return Limits(app)
 
 
-def from_environment() -> ASGIApp:
-    """The application of a worker process."""
-    data, libraries = os.environ.get(DATA), os.environ.get(LIBRARIES)
-    app = application(
-        Path(data) if data else None, Libraries.of(Path(libraries)) if libraries else None
-    )
+def in_worker(data: Path | None, libraries: Path | None) -> ASGIApp:
+    """The application of a worker process.
+
+    Args:
+        data: Folder of the advisories; the user's own where it is not given.
+        libraries: Folder of libraries' sources, or ``None``.
+    """
+    app = application(data, Libraries.of(libraries) if libraries is not None else None)
     # What is here now stays: the collector need not look through it at each round.
     gc.collect()
     gc.freeze()

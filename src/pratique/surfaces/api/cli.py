@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import ArgumentTypeError
 from ipaddress import ip_address
@@ -64,23 +63,18 @@ def _run(options: Namespace) -> int:
         return ExitCode.CLEAN
     from pratique.advisories.libraries import Libraries
     from pratique.advisories.served import open_served
-    from pratique.surfaces.api.app import DATA, LIBRARIES
     from pratique.surfaces.api.server import run
 
     # What is wrong is said before anything listens.
     open_served(options.data).close()
     if options.libraries is not None:
         Libraries.of(options.libraries)
-    for name, path in ((DATA, options.data), (LIBRARIES, options.libraries)):
-        os.environ.pop(name, None)
-        if path is not None:
-            os.environ[name] = str(path.resolve())
     if not _loopback(options.host):
         sys.stderr.write(
             f"warning: {options.host} can be reached from elsewhere; "
             "there is no password and no encryption.\n"
         )
-    run(options.host, options.port, options.workers)
+    run(options.host, options.port, options.workers, options.data, options.libraries)
     return ExitCode.CLEAN
 
 

@@ -181,6 +181,7 @@ def _questions() -> Json:
         "NpmBulkQuery": {
             "type": "object",
             "maxProperties": MAX_PACKAGES,
+            "propertyNames": {"maxLength": MAX_TEXT},
             "additionalProperties": _list(_LIMITED, MAX_VERSIONS),
         },
     }

@@ -6,11 +6,14 @@ time that matching takes, granian needs less around it.
 
 from __future__ import annotations
 
-import socket
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING
 
 from pratique.model.errors import UsageError
 
-TARGET = "pratique.surfaces.api.app:from_environment"
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BACKLOG = 1024
 """Connections that wait to be taken."""
@@ -22,48 +25,58 @@ STOP_SECONDS = 10
 """Longest that running requests are waited for when the server is stopped."""
 
 
-def run(host: str, port: int, workers: int) -> None:
+def run(host: str, port: int, workers: int, data: Path | None, libraries: Path | None) -> None:
     """Listen until the process is told to stop (``SIGINT``, ``SIGTERM``).
+
+    Args:
+        host: Name or address.
+        port: Port.
+        workers: Processes.
+        data: Folder of the advisories; the user's own where it is not given.
+        libraries: Folder of libraries' sources, or ``None``.
 
     Raises:
         UsageError: The address cannot be listened on.
     """
-    _can_listen(host, port)
+    address = asyncio.run(_tried(host, port))
     from granian import Granian
     from granian.constants import Interfaces
     from granian.http import HTTP1Settings
 
+    from pratique.surfaces.api import app
+
     Granian(
-        TARGET,
-        address=host,
+        f"{app.__name__}:{app.in_worker.__name__}",
+        address=address,
         port=port,
         interface=Interfaces.ASGI,
         workers=workers,
         backlog=BACKLOG,
         websockets=False,
-        factory=True,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
         workers_kill_timeout=STOP_SECONDS,
         log_enabled=True,
         process_name=None,
-    ).serve()
+    ).serve(target_loader=partial(app.in_worker, data, libraries), wrap_loader=False)
 
 
-def _can_listen(host: str, port: int) -> None:
-    """Try the address: what granian says of one that is taken is no message for a user.
+async def _tried(host: str, port: int) -> str:
+    """Try to listen, alone: granian shares a port with another server of the same user.
+
+    Returns:
+        The address of the host, as digits.
 
     Raises:
         UsageError: It cannot be listened on.
     """
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        server = await asyncio.start_server(lambda _, writer: writer.close(), host, port)
     except OSError as error:
         raise UsageError(
             f"{host} port {port} cannot be listened on: {error.strerror or error}.",
             remedy="Choose another --port or --host.",
         ) from None
+    address = str(server.sockets[0].getsockname()[0])
+    server.close()
+    await server.wait_closed()
+    return address

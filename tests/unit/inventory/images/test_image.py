@@ -108,7 +108,11 @@ def test_equal_layers_that_docker_linked(tar: Make, base: bytes, tmp_path: Path)
             ]
         )
     )
-    assert names(take(str(path))) == ["alpha", "beta"]
+    inventory = take(str(path))
+    assert names(inventory) == ["alpha", "beta"]
+    place = "layer 2 (b)/var/lib/dpkg/status"
+    assert {part.locations[0].path for part in inventory.components} == {"layer 1 (a)" + place[11:]}
+    assert [p.message for p in inventory.problems] == ["brought 2 components"]
 
 
 def test_whiteouts_take_away_and_opaque_folders_begin_anew(
@@ -367,6 +371,8 @@ def test_root_file_systems_are_known_by_themselves(base: bytes, tar: Make, tmp_p
         archive.extractall(tmp_path, filter="data")
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "requirements.txt").write_text("wanted==1\n")
+    (tmp_path / "proc/1.dist-info").mkdir(parents=True)
+    (tmp_path / "proc/1.dist-info/METADATA").write_text("Name: made-up\nVersion: 1\n")
     inventory = take(str(tmp_path))
     assert names(inventory) == ["alpha", "beta"]
     assert bad(inventory) == []

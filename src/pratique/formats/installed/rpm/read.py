@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pratique.formats.base import MAX_ITEMS
 from pratique.formats.installed.distribution import Distribution, distribution, root_of
 from pratique.formats.installed.rpm import bdb, ndb, sqlite
-from pratique.formats.installed.rpm.blobs import DamageError
+from pratique.formats.installed.rpm.blobs import DamageError, Damages
 from pratique.formats.installed.rpm.header import Header, parse
-from pratique.formats.lockfiles.gathering import Gathering
+from pratique.formats.installed.rpm.wal import MAX_LOG
+from pratique.formats.lockfiles.gathering import Gathering, named
 from pratique.model.ecosystems import ecosystem_of
 from pratique.model.errors import InputError
 from pratique.model.inventory import LicenseClaim
@@ -23,8 +25,8 @@ FOLDERS = ("usr/lib/sysimage/rpm", "var/lib/rpm", "usr/share/rpm")
 
 FILES = ("rpmdb.sqlite", "Packages.db", "Packages")
 
-MAX_DAMAGE = 50
-"""Damages that are named one by one."""
+MAX_NAMES = 5_000_000
+"""Names that all packages provide and require; a full Fedora states some 500,000."""
 
 
 def read(data: bytes, path: str, tree: Tree) -> Reading:
@@ -37,25 +39,45 @@ def read(data: bytes, path: str, tree: Tree) -> Reading:
         InputError: It is none of the three kinds, or no table of packages is in it.
     """
     gathering = Gathering(path, type="rpm")
-    damages: list[str] = []
-    format, found = _open(data, path, tree, damages.append)
+    damages = Damages()
+    format, found = _open(data, path, tree, damages)
     headers: list[Header] = []
-    for blob in found:
-        try:
-            headers.append(parse(blob))
-        except DamageError as error:
-            damages.append(error.message)
+    try:
+        _parse(found, len(data) + MAX_LOG, headers, damages)
+    except DamageError as error:
+        gathering.notes.unreadable(f"{error.message}; the rest is left out")
+    if damages.count and not headers:
+        raise InputError(damages.messages[0])
     system = distribution(_root(path), "rpm", tree, gathering.notes)
     taken: dict[str, Header] = {}
     for header in headers:
         if header.name != "gpg-pubkey" and (ref := _take(header, gathering, system)):
             taken[ref] = header
-    for damage in damages[:MAX_DAMAGE]:
-        gathering.notes.unreadable(damage)
-    if len(damages) > MAX_DAMAGE:
-        gathering.notes.unreadable(f"has {len(damages) - MAX_DAMAGE:,} further damages")
+    for message in damages.messages:
+        gathering.notes.unreadable(message)
+    if damages.count > len(damages.messages):
+        further = damages.count - len(damages.messages)
+        gathering.notes.unreadable(f"has {further:,} further damages")
     _edges(gathering, taken)
     return gathering.reading(format)
+
+
+def _parse(found: Blobs, room: int, headers: list[Header], damages: Damages) -> None:
+    """Parse headers; records that share their bytes cannot make more of a file than it is."""
+    names = 0
+    for blob in found:
+        room -= len(blob)
+        if room < 0 or len(headers) >= MAX_ITEMS:
+            raise DamageError("has records that overlap")
+        try:
+            header = parse(blob)
+        except DamageError as error:
+            damages(error.message)
+            continue
+        names += len(header.provides) + len(header.requires)
+        if names > MAX_NAMES:
+            raise DamageError(f"states more than {MAX_NAMES:,} dependencies")
+        headers.append(header)
 
 
 def _open(data: bytes, path: str, tree: Tree, damaged: Damaged) -> tuple[str, Blobs]:
@@ -91,7 +113,7 @@ def _root(path: str) -> str:
 
 def _take(header: Header, gathering: Gathering, system: Distribution) -> str:
     if not header.version:
-        gathering.notes.unknown(f"{header.name[:80]} has no version")
+        gathering.notes.unknown(f"{named(header.name)} has no version")
     release = f"-{header.release}" if header.release and header.version else ""
     qualifiers = {
         "arch": header.arch,
@@ -125,14 +147,8 @@ def _edges(gathering: Gathering, taken: dict[str, Header]) -> None:
         for name in (header.name, *header.provides):
             provided.setdefault(name, ref)
     for ref, header in taken.items():
-        complete = True
+        gathering.states_edges(ref)
         for name in header.requires:
-            if name.startswith("rpmlib("):
-                continue
             target = provided.get(name, "")
-            if not target:
-                complete = False
-            elif target != ref:
+            if target and target != ref:
                 gathering.edge(ref, target)
-        if complete:
-            gathering.states_edges(ref)

@@ -29,7 +29,7 @@ MAX_COLUMNS = 100
 """Columns of a row that are told apart; the tables read here have five and two."""
 
 _LEAF, _INTERIOR = 13, 5
-_BLOB_COLUMN = re.compile(r"\(\s*['\"`\[]?hnum\b.*,\s*['\"`\[]?blob\b", re.I | re.S)
+_BLOB_COLUMN = re.compile(r"\(\s*['\"`\[]?hnum\b.*,\s*['\"`\[]?blob\b", re.IGNORECASE | re.DOTALL)
 
 
 def blobs(data: bytes, log: bytes, damaged: Damaged) -> Blobs:
@@ -44,17 +44,7 @@ def blobs(data: bytes, log: bytes, damaged: Damaged) -> Blobs:
         InputError: It is no SQLite database, or has no such table.
     """
     pages = _Pages(data, log, damaged)
-    root = 0
-    for row in pages.rows(1):
-        columns = _columns(row)
-        if len(columns) >= 5 and columns[0] == b"table" and columns[1] == b"Packages":
-            if not isinstance(columns[3], int) or not _is_packages(columns[4]):
-                raise UnsupportedError("has a table Packages of another shape than rpm's")
-            root = columns[3]
-            break
-    if not root:
-        raise InputError("has no table Packages")
-    for row in pages.rows(root):
+    for row in pages.rows(_root(pages, damaged)):
         try:
             columns = _columns(row)
         except DamageError as error:
@@ -64,6 +54,21 @@ def blobs(data: bytes, log: bytes, damaged: Damaged) -> Blobs:
             yield columns[1]
         else:
             damaged("a row of Packages holds no header")
+
+
+def _root(pages: _Pages, damaged: Damaged) -> int:
+    """Number of the first page of table ``Packages``, from the schema on page 1."""
+    for row in pages.rows(1):
+        try:
+            columns = _columns(row)
+        except DamageError as error:
+            damaged(error.message)
+            continue
+        if len(columns) >= 5 and columns[0] == b"table" and columns[1] == b"Packages":
+            if not isinstance(columns[3], int) or not _is_packages(columns[4]):
+                raise UnsupportedError("has a table Packages of another shape than rpm's")
+            return columns[3]
+    raise InputError("has no table Packages")
 
 
 def _is_packages(sql: object) -> bool:
@@ -119,26 +124,29 @@ class _Pages:
         while pending:
             number, level = pending.pop()
             try:
-                if level > MAX_LEVELS:
-                    raise DamageError(f"page {number} is over {MAX_LEVELS} levels deep")
-                page = self.page(number)
-                at = 100 if number == 1 else 0
-                kind, count = page[at], int.from_bytes(page[at + 3 : at + 5], "big")
-                if kind == _INTERIOR:
-                    children = self._children(page, at, count)
-                    pending += [(child, level + 1) for child in reversed(children)]
-                    continue
-                if kind != _LEAF:
-                    raise DamageError(f"page {number} is of type {kind}, not of a table")
-                cells = self._pointers(page, at + 8, count)
+                page, children, cells = self._node(number, level)
             except DamageError as error:
                 self.damaged(error.message)
                 continue
+            pending += [(child, level + 1) for child in reversed(children)]
             for cell in cells:
                 try:
                     yield self._record(page, cell)
                 except DamageError as error:
                     self.damaged(f"page {number}: {error.message}")
+
+    def _node(self, number: int, level: int) -> tuple[bytes, list[int], tuple[int, ...]]:
+        """A page of a tree with the pages below it, or the places of its cells."""
+        if level > MAX_LEVELS:
+            raise DamageError(f"page {number} is over {MAX_LEVELS} levels deep")
+        page = self.page(number)
+        at = 100 if number == 1 else 0
+        kind, count = page[at], int.from_bytes(page[at + 3 : at + 5], "big")
+        if kind == _INTERIOR:
+            return page, self._children(page, at, count), ()
+        if kind != _LEAF:
+            raise DamageError(f"page {number} is of type {kind}, not of a table")
+        return page, [], self._pointers(page, at + 8, count)
 
     def _children(self, page: bytes, at: int, count: int) -> list[int]:
         """Numbers of the pages below, the rightmost last."""
@@ -199,6 +207,9 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 _INTEGERS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
 """Bytes of an integer by its serial type."""
 
+_FIXED = {**_INTEGERS, 7: 8}
+"""Bytes of a number by its serial type; 7 is a float."""
+
 
 def _columns(record: bytes) -> list[bytes | int | None]:
     """Values of a record; a float is none that is wanted and comes as nothing."""
@@ -214,10 +225,7 @@ def _columns(record: bytes) -> list[bytes | int | None]:
     values: list[bytes | int | None] = []
     at = size
     for kind in kinds:
-        if kind >= 12:
-            length = (kind - 12) // 2
-        else:
-            length = 8 if kind == 7 else _INTEGERS.get(kind, 0)
+        length = (kind - 12) // 2 if kind >= 12 else _FIXED.get(kind, 0)
         if at + length > len(record):
             raise DamageError("a record ends inside of a column")
         raw = record[at : at + length]

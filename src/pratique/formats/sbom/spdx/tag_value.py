@@ -62,7 +62,7 @@ def read_tag_value(data: bytes, path: str, tree: Tree) -> Reading:  # noqa: ARG0
     text = decode(data)
     notes = Notes(path)
     builder = _Builder(notes)
-    for tag, value, line in _pairs(text, notes):
+    for tag, value, line in pairs(text, notes):
         builder.take(tag, value, line)
     document = builder.close()
     version = document.spdxVersion or ""
@@ -72,7 +72,7 @@ def read_tag_value(data: bytes, path: str, tree: Tree) -> Reading:  # noqa: ARG0
     return reading(document, format, notes, Places(lines=builder.lines))
 
 
-def _pairs(text: str, notes: Notes) -> Iterator[tuple[str, str, int]]:
+def pairs(text: str, notes: Notes) -> Iterator[tuple[str, str, int]]:
     """Tags, values and the lines of the tags; a value in ``<text>`` may have several lines."""
     odd = Tally(notes.unreadable, "lines that are no tag with a value, or open a text without end")
     lines = enumerate(text.split("\n"), 1)

@@ -1,0 +1,138 @@
+"""Converts a document and compares what is read back with what was there.
+
+Nothing is taken for kept because a mapping says so: the written bytes are read,
+mapped back, and every leaf of the original is looked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pratique.formats.sbom.convert.folding import folded_and_written, unfolded
+from pratique.formats.sbom.convert.leaves import leaves, missing
+from pratique.formats.sbom.convert.mapping import cyclonedx_to_spdx, made, spdx_to_cyclonedx
+from pratique.formats.sbom.values import CYCLONEDX, SPDX, Bill, value_as, value_of
+from pratique.model.errors import InputError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+TARGETS = ("cyclonedx-json", "cyclonedx-xml", "spdx-json", "spdx-tag-value")
+"""Forms that can be written."""
+
+
+class Leaf(msgspec.Struct, frozen=True):
+    """One leaf of the original and what became of it."""
+
+    path: str
+    """In the original's JSON form (``components[3].hashes[0].alg``), or ``line N``."""
+
+    value: Any
+    reason: str
+
+
+class Loss(msgspec.Struct, frozen=True, kw_only=True):
+    """What a conversion cost."""
+
+    source: str
+    """Form of the original."""
+
+    target: str
+    """Form of what was written."""
+
+    leaves: int
+    """Of the original."""
+
+    lost: tuple[Leaf, ...] = ()
+    """Not in what was written: the leaves of the original that are not found when
+    it is read back."""
+
+    carried: tuple[Leaf, ...] = ()
+    """In it, but as text in annotations or properties: the target has no field for
+    them, and another program's reader will not understand them."""
+
+
+class Conversion(msgspec.Struct, frozen=True):
+    """A converted document."""
+
+    data: bytes
+    loss: Loss
+
+
+def convert(data: bytes, target: str, *, creator: str, now: datetime) -> Conversion:
+    """Convert a document, already unpacked, to another form.
+
+    The same document, creator and time give the same bytes.
+
+    Args:
+        data: CycloneDX JSON or XML, or SPDX 2 in any form but RDF.
+        target: One of :data:`TARGETS`.
+        creator: The program that converts, as ``name-version``.
+        now: For documents that state no time; aware of its time zone.
+
+    Raises:
+        UnsupportedError: The source or target form is none of these.
+        InputError: The document cannot be read.
+        LimitError: It exceeds the limits of size or depth.
+    """
+    if target not in TARGETS:
+        raise UnsupportedError(f"{target!r} is no form to convert to: {', '.join(TARGETS)}.")
+    bill = value_of(data)
+    if bill.standard not in {CYCLONEDX, SPDX}:
+        raise UnsupportedError(f"{bill.form} is not converted here.")
+    try:
+        return _converted(bill, target, creator, now)
+    except RecursionError:
+        raise InputError("is nested too deeply") from None
+
+
+def _converted(bill: Bill, target: str, creator: str, now: datetime) -> Conversion:
+    standard = CYCLONEDX if target.startswith("cyclonedx") else SPDX
+    original = unfolded(bill.value, bill.form)
+    if standard == bill.standard:
+        value, native = original, original
+    elif standard == SPDX:
+        value, native = cyclonedx_to_spdx(original, creator, now)
+    else:
+        value, native = spdx_to_cyclonedx(original, creator, now)
+    written, folded = folded_and_written(value, target, creator)
+    again = value_as(written, target)
+    back = unfolded(again.value, again.form)
+    if standard != bill.standard:
+        back = _back(back, original, creator, now)
+    lost = missing(original, back)
+    carried = missing(original, native)
+    if standard == bill.standard:
+        carried = folded
+    return Conversion(
+        written,
+        Loss(
+            source=bill.form,
+            target=target,
+            leaves=len(leaves(original)) + len(bill.left),
+            lost=(*_left(bill), *_leaves(lost, f"is not kept by {target}")),
+            carried=_leaves(
+                {path: value for path, value in carried.items() if path not in lost},
+                f"{target} has no field for it; carried as text",
+            ),
+        ),
+    )
+
+
+def _back(value: dict[str, Any], original: dict[str, Any], creator: str, now: datetime) -> Any:
+    """What was written, mapped to the standard of the original."""
+    if "spdxVersion" not in original and "SPDXID" not in original:
+        return spdx_to_cyclonedx(value, creator, now)[0]
+    return cyclonedx_to_spdx(value, *made(original, creator, now))[0]
+
+
+def _left(bill: Bill) -> Iterator[Leaf]:
+    for line, text, reason in bill.left:
+        yield Leaf(f"line {line}", text, reason)
+
+
+def _leaves(found: dict[str, Any], reason: str) -> tuple[Leaf, ...]:
+    return tuple(Leaf(path, value, reason) for path, value in found.items())

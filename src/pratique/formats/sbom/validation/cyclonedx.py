@@ -1,0 +1,129 @@
+"""CycloneDX documents held against its JSON and XML schemas."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pratique.formats.sbom.schemas import schema
+from pratique.formats.sbom.validation.faults import MAX_FAULTS, Fault, Verdict, cut, path_of
+from pratique.formats.sbom.validation.lines import JsonLines
+from pratique.formats.text import decode, parse_xml
+from pratique.model.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_BASE = "http://cyclonedx.org/schema/"
+_JSON = {
+    "1.2": "bom-1.2-strict.schema.json",
+    "1.3": "bom-1.3-strict.schema.json",
+    "1.4": "bom-1.4.schema.json",
+    "1.5": "bom-1.5.schema.json",
+    "1.6": "bom-1.6.schema.json",
+    "1.7": "bom-1.7.schema.json",
+}
+_XML = tuple(f"1.{minor}" for minor in range(8))
+_BESIDE = ("spdx.schema.json", "jsf-0.82.schema.json", "cryptography-defs.schema.json")
+
+
+def validate_json(data: bytes, value: dict[str, Any], version: str) -> Verdict:
+    """Hold a decoded JSON document against the schema of its version.
+
+    Raises:
+        UnsupportedError: Its version has no JSON schema here.
+    """
+    if version not in _JSON:
+        raise UnsupportedError(
+            f"specVersion {version!r:.40} has no JSON schema here.",
+            remedy=f"Known are {', '.join(_JSON)}.",
+        )
+    found = list(islice(_validator(version).iter_errors(value), MAX_FAULTS + 1))
+    lines = JsonLines(decode(data)) if found else None
+    faults = {
+        Fault(
+            lines.line(error.instance_path) if lines else 0,
+            path_of(error.instance_path),
+            cut(error.message),
+        )
+        for error in found[:MAX_FAULTS]
+    }
+    return Verdict(
+        specification=f"CycloneDX {version}, JSON schema",
+        faults=tuple(sorted(faults)),
+        more=len(found) > MAX_FAULTS,
+    )
+
+
+@cache
+def _validator(version: str) -> Any:
+    import jsonschema_rs
+
+    resources = [(_BASE + name, msgspec.json.decode(schema(name))) for name in _BESIDE]
+    return jsonschema_rs.Draft7Validator(
+        msgspec.json.decode(schema(_JSON[version])),
+        registry=jsonschema_rs.Registry(resources),
+        validate_formats=True,
+        offline=True,
+    )
+
+
+def validate_xml(data: bytes) -> Verdict:
+    """Hold an XML document against the XML schema of its namespace's version.
+
+    Raises:
+        InputError: It is not well-formed.
+        UnsupportedError: Its version has no XML schema here.
+    """
+    root = parse_xml(data)
+    version = str(root.tag).partition("}")[0].rpartition("/")[2]
+    if version not in _XML:
+        raise UnsupportedError(f"version {version!r:.40} of CycloneDX has no XML schema here.")
+    checker = _xml_schema(version)
+    checker.validate(root)
+    errors = list(islice(checker.error_log, MAX_FAULTS + 1))  # type: ignore[call-overload]
+    faults = {
+        Fault(error.line, _local(error.path or ""), cut(_plain(error.message)))
+        for error in errors[:MAX_FAULTS]
+    }
+    return Verdict(
+        specification=f"CycloneDX {version}, XML schema",
+        faults=tuple(sorted(faults)),
+        more=len(errors) > MAX_FAULTS,
+    )
+
+
+def _local(path: str) -> str:
+    """A path without the ``*`` and prefixes that stand for names in a namespace."""
+    return path.lstrip("/")
+
+
+def _plain(message: str) -> str:
+    """A message of libxml2 without the namespace before each name."""
+    start = message.find("{http")
+    while start >= 0:
+        end = message.find("}", start)
+        if end < 0:
+            break
+        message = message[:start] + message[end + 1 :]
+        start = message.find("{http")
+    return message
+
+
+@cache
+def _xml_schema(version: str) -> etree.XMLSchema:
+    from lxml import etree
+
+    class Beside(etree.Resolver):
+        """Gives the list of licences, and nothing else: no network, no file."""
+
+        def resolve(self, url: str, _id: str, context: Any) -> Any:
+            content = schema("spdx.xsd") if url == f"{_BASE}spdx" else b"<none/>"
+            return self.resolve_string(content, context)
+
+    parser = etree.XMLParser(no_network=True, resolve_entities=False)
+    parser.resolvers.add(Beside())
+    return etree.XMLSchema(etree.fromstring(schema(f"bom-{version}.xsd"), parser))

@@ -1,0 +1,120 @@
+"""Answers of HTTP: pages, files as they lie here or as they come in, refusals."""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import msgspec
+from starlette.responses import FileResponse, Response, StreamingResponse
+
+from pratique.gate.errors import GateError, RefusedError
+from pratique.gate.judging import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+
+    from pratique.gate.depot import Download
+    from pratique.gate.service import Found, Gate
+
+STALE = {"Warning": '110 - "Response is Stale"'}
+"""RFC 7234, 5.5.1: upstream could not be asked whether there is something newer."""
+
+
+def client_of(request: Request) -> str:
+    """Who asks: address and program, safe to be written anywhere."""
+    host = request.client.host if request.client else "-"
+    return one_line(f"{host} {request.headers.get('user-agent', '')}")[:160]
+
+
+def page(
+    request: Request, body: bytes, kind: str, *, stale: bool, vary: str = "Accept"
+) -> Response:
+    """An index page, or 304 where the client has it."""
+    tag = f'"{sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Vary": vary, "Cache-Control": "max-age=0, must-revalidate"}
+    headers |= STALE if stale else {}
+    if _has(request, tag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type=kind)
+
+
+async def artifact(
+    gate: Gate, ecosystem: str, name: str, found: Found, request: Request
+) -> Response:
+    """A file: from the store, or from upstream as it comes in."""
+    client = client_of(request)
+    pin = found.pin
+    if pin is None:
+        download = gate.bring(ecosystem, name, found, client)
+        await download.begun()
+        whole = request.method == "HEAD" or "range" in request.headers
+        if download.pin is None and not whole:
+            return _stream(gate, download)
+        if download.pin is None:
+            await download.settled()
+        pin = download.pin
+        assert pin is not None
+    tag = f'"{pin.sha256}"'
+    headers = {"ETag": tag, "Cache-Control": "max-age=0, must-revalidate"}
+    headers |= STALE if found.stale else {}
+    if _has(request, tag):
+        return Response(status_code=304, headers=headers)
+    path = gate.depot.blob(pin)
+    try:
+        stat = path.stat()
+    except OSError:
+        raise GateError(f"{found.file.name} is recorded but its content is missing") from None
+    if request.method != "HEAD" and found.pin is not None:
+        gate.judge.served(found.decision, found.file.name, pin, client)
+    return FileResponse(
+        path, headers=headers, media_type="application/octet-stream", stat_result=stat
+    )
+
+
+def _stream(gate: Gate, download: Download) -> Response:
+    try:
+        file = os.open(download.path, os.O_RDONLY)
+    except FileNotFoundError:
+        # It was finished, and has its name, since it was looked at.
+        file = -1
+    headers = {"Accept-Ranges": "bytes"}
+    if download.size is not None:
+        headers["Content-Length"] = str(download.size)
+
+    async def blocks() -> AsyncIterator[bytes]:
+        nonlocal file
+        try:
+            if file < 0:
+                await download.settled()
+                assert download.pin is not None
+                file = os.open(gate.depot.blob(download.pin), os.O_RDONLY)
+            async for block in download.read(file):
+                yield block
+        finally:
+            if file >= 0:
+                os.close(file)
+
+    return StreamingResponse(blocks(), headers=headers, media_type="application/octet-stream")
+
+
+def refused(error: GateError, *, as_json: bool) -> Response:
+    """An error in the form the client prints."""
+    text = one_line(error.message)
+    headers = {"Cache-Control": "no-store"}
+    if error.status == 503:
+        headers["Retry-After"] = "1"
+    if isinstance(error, RefusedError):
+        headers["X-Pratique-Verdict"] = "refused"
+    if as_json:
+        body = msgspec.json.encode({"error": text})
+        return Response(body, error.status, headers, "application/json")
+    return Response(f"{text}\n", error.status, headers, "text/plain; charset=utf-8")
+
+
+def _has(request: Request, tag: str) -> bool:
+    given = request.headers.get("if-none-match", "")
+    return any(one.strip().removeprefix("W/") in {tag, "*"} for one in given.split(",")[:20])

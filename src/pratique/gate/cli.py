@@ -1,0 +1,321 @@
+"""``pratique gate serve``, ``log``, ``verify``, ``why`` and ``setup``."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentTypeError
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pratique.model.command import Command
+from pratique.model.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
+
+    from pratique.gate.lists import Lists
+
+PORT = 8181
+LOOPBACK = "127.0.0.1"
+
+
+def _configure_serve(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--policy",
+        required=True,
+        metavar="PACK-OR-FILE",
+        help="what is let in: observe, baseline, strict, s2c2f-level-1 to -4, or a file",
+    )
+    _data(parser)
+    parser.add_argument(
+        "--port", type=_port, default=PORT, metavar="N", help=f"port to listen on (default: {PORT})"
+    )
+    parser.add_argument(
+        "--host",
+        default=LOOPBACK,
+        metavar="ADDRESS",
+        help=f"address to listen on (default: {LOOPBACK}, this machine only); there is no "
+        "encryption, so put a proxy that has it in front of any other",
+    )
+    parser.add_argument(
+        "--ecosystem",
+        action="append",
+        default=[],
+        choices=("pypi", "npm"),
+        metavar="NAME",
+        help="serve only this one: pypi or npm; repeatable (default: both)",
+    )
+    parser.add_argument(
+        "--upstream",
+        action="append",
+        default=[],
+        metavar="NAME=URL",
+        help="registry of an ecosystem, instead of what its package manager is configured to "
+        "use; repeatable",
+    )
+    parser.add_argument(
+        "--reserved",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="name of internal packages, never asked for outside (acme-*, npm:@acme/*); repeatable",
+    )
+    parser.add_argument(
+        "--lists",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="reserved names, deny and allow list: lines like 'deny pkg:npm/alpha@1.*'; repeatable",
+    )
+    parser.add_argument(
+        "--waivers", action="append", default=[], metavar="FILE", help="waivers (YAML); repeatable"
+    )
+    parser.add_argument(
+        "--advisories",
+        type=Path,
+        metavar="FOLDER",
+        help="advisory index to use instead of the user's own",
+    )
+    parser.add_argument(
+        "--admit-unknown",
+        action="store_true",
+        help="let in what a rule could not be decided on; refused otherwise",
+    )
+    parser.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="an address beside the registry's own that files may come from though it is not "
+        "public; repeatable",
+    )
+    parser.add_argument(
+        "--cafile", default="", metavar="FILE", help="certificates to trust besides the system's"
+    )
+    parser.add_argument(
+        "--public-url",
+        default="",
+        metavar="URL",
+        help="address that clients reach the gate by, where a proxy stands in front",
+    )
+
+
+def _run_serve(options: Namespace) -> int:
+    from pratique.advisories import open_index
+    from pratique.gate import server
+    from pratique.gate.upstreams import NAMES, find
+    from pratique.policy import files
+
+    lists = _lists(options)
+    policy = files.policy(options.policy)
+    waivers = files.waivers(options.waivers)
+    server.can_listen(options.host, options.port)
+    named = [text.partition("=")[0] for text in options.upstream]
+    upstreams = find(options.upstream, options.ecosystem or named or NAMES)
+    here = f"{options.host}:{options.port}"
+    for ecosystem, upstream in upstreams.items():
+        if f"//{here}/" in f"{upstream.url}/":
+            raise UsageError(
+                f"{upstream.origin} names this gate itself as the registry for {ecosystem}.",
+                remedy="Give --upstream NAME=URL.",
+            )
+        sys.stderr.write(f"{ecosystem}: {_shown(upstream.url)} (from {upstream.origin})\n")
+    settings = server.Settings(
+        upstreams={name: one.url for name, one in upstreams.items()},
+        policy=policy,
+        waivers=waivers,
+        index=open_index(options.advisories),
+        lists=lists,
+        trusted=tuple(options.trust),
+        cafile=_cafile(options.cafile),
+        public=options.public_url.rstrip("/"),
+        admit_unknown=options.admit_unknown,
+    )
+    if options.host not in {LOOPBACK, "localhost", "::1"}:
+        sys.stderr.write(f"warning: {options.host} can be reached from elsewhere, unencrypted.\n")
+    sys.stderr.write(f"The gate is at http://{here}/, policy {policy.policy.id}.\n")
+    server.run(options.data, settings, options.host, options.port)
+    return ExitCode.CLEAN
+
+
+def _lists(options: Namespace) -> Lists:
+    from pratique.gate.lists import MAX_BYTES, Lists, read_lists
+    from pratique.policy.files import read
+
+    lists = Lists.of(options.reserved)
+    for path in options.lists:
+        lists = lists.joined(read_lists(read(path, MAX_BYTES), path))
+    return lists
+
+
+def _cafile(path: str) -> str:
+    if path and not Path(path).is_file():
+        raise UsageError(f"{path} is not a file.")
+    return path
+
+
+def _shown(url: str) -> str:
+    from pratique.gate.fetch import shown
+
+    return shown(url)
+
+
+def _configure_log(parser: ArgumentParser) -> None:
+    _data(parser)
+    parser.add_argument(
+        "--kind",
+        metavar="KIND",
+        help="only these: index, stored, served, refused, reserved, alarm, started, torn",
+    )
+    parser.add_argument("--package", metavar="NAME", help="only of a package")
+    parser.add_argument("--client", metavar="TEXT", help="only of clients with this in their name")
+    parser.add_argument("--since", metavar="INSTANT", default="", help="only from then on")
+    parser.add_argument("--format", "-f", choices=("table", "jsonl"), default="table")
+
+
+def _run_log(options: Namespace) -> int:
+    import msgspec
+
+    for entry in _selected(options):
+        if options.format == "jsonl":
+            sys.stdout.write(msgspec.json.encode(entry).decode() + "\n")
+        else:
+            sys.stdout.write(_line(entry) + "\n")
+    return ExitCode.CLEAN
+
+
+def _selected(options: Namespace) -> Iterator[dict[str, Any]]:
+    from pratique.gate.log import entries
+
+    for entry in entries(options.data):
+        if options.kind and entry["kind"] != options.kind:
+            continue
+        if options.package and options.package not in _names(entry):
+            continue
+        if options.client and options.client not in str(entry.get("client", "")):
+            continue
+        if options.since and str(entry["at"]) < options.since:
+            continue
+        yield entry
+
+
+def _names(entry: dict[str, Any]) -> set[str]:
+    """What an entry's package may be called."""
+    from pratique.model.errors import InputError
+    from pratique.model.purl import Package
+
+    names = {str(entry.get("package", ""))}
+    subject = str(entry.get("subject", ""))
+    if subject:
+        try:
+            package = Package.parse(subject)
+        except InputError:
+            return names
+        names |= {subject, subject.rpartition("@")[0], package.full_name}
+        names.add(f"{package.full_name}@{package.version}")
+    return names
+
+
+def _line(entry: dict[str, Any]) -> str:
+    what = entry.get("subject") or entry.get("package") or entry.get("policy") or ""
+    more = entry.get("why") or entry.get("what") or entry.get("file") or ""
+    if entry["kind"] == "index":
+        more = f"{len(entry['admitted'])} admitted, {len(entry['refused'])} refused"
+    return f"{entry['n']:>8}  {entry['at'][:19]}  {entry['kind']:<8}  {what}  {more}".rstrip()
+
+
+def _configure_verify(parser: ArgumentParser) -> None:
+    _data(parser)
+    parser.add_argument(
+        "--head", default="", metavar="DIGEST", help="an entry's digest that must be in it"
+    )
+
+
+def _run_verify(options: Namespace) -> int:
+    from pratique.gate.inspect import verify
+
+    report = verify(options.data, options.head)
+    sys.stdout.write("\n".join(report.lines) + "\n")
+    return ExitCode.CLEAN if report.sound else ExitCode.FINDINGS
+
+
+def _configure_why(parser: ArgumentParser) -> None:
+    parser.add_argument("package", help="name, or name@version, or a package URL")
+    _data(parser)
+
+
+def _run_why(options: Namespace) -> int:
+    from pratique.gate.inspect import why
+
+    lines = why(options.data, options.package)
+    if not lines:
+        raise UsageError(f"{options.package!r} was never asked for.")
+    sys.stdout.write("\n".join(lines) + "\n")
+    return ExitCode.CLEAN
+
+
+def _configure_setup(parser: ArgumentParser) -> None:
+    from pratique.gate.setup import CLIENTS
+
+    parser.add_argument("client", choices=CLIENTS, metavar="CLIENT", help=", ".join(CLIENTS))
+    parser.add_argument(
+        "--url", default=f"http://{LOOPBACK}:{PORT}", metavar="URL", help="address of the gate"
+    )
+
+
+def _run_setup(options: Namespace) -> int:
+    from pratique.gate.setup import setup
+
+    sys.stdout.write(setup(options.client, options.url))
+    return ExitCode.CLEAN
+
+
+def _data(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="FOLDER", help="where the gate keeps everything"
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise ArgumentTypeError(f"{text!r} is not a port (1 to 65535)")
+    return int(text)
+
+
+serve = Command(
+    description="Serve package registries through a policy: versions that it does not admit "
+    "disappear from the index, everything else is verified, kept and on record.",
+    configure=_configure_serve,
+    run=_run_serve,
+    epilogue="""\
+examples:
+  pratique gate serve --policy baseline --data /var/lib/pratique
+  pratique gate serve --policy gate.yaml --data data --reserved 'acme-*' --reserved 'npm:@acme'
+  pip install --index-url http://127.0.0.1:8181/pypi/simple/ alpha
+""",
+)
+
+log = Command(
+    description="List the decisions of a gate, oldest first.",
+    configure=_configure_log,
+    run=_run_log,
+)
+
+verify = Command(
+    description="Check that a gate's log is as it was written, and that what it keeps is too.",
+    configure=_configure_verify,
+    run=_run_verify,
+)
+
+why = Command(
+    description="Say what was decided on a package last, for each version, and why.",
+    configure=_configure_why,
+    run=_run_why,
+)
+
+setup = Command(
+    description="Print the configuration by which a package manager asks the gate.",
+    configure=_configure_setup,
+    run=_run_setup,
+)

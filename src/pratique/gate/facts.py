@@ -1,0 +1,142 @@
+"""What is known of a version when it is asked for: from its index, advisories and lists."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from pratique.advisories.exploitation import open_exploitation
+from pratique.model.advisory import Query
+from pratique.model.ecosystems import package_of
+from pratique.model.facts import Facts, Known, Unknown, VulnerabilityFact
+from pratique.model.severity import Severity
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pratique.advisories import Index
+    from pratique.advisories.exploitation import Exploitation
+    from pratique.gate.lists import Lists
+    from pratique.gate.models import Project, Release
+    from pratique.model.advisory import Answer, Match
+
+STRONG = frozenset({"sha256", "sha384", "sha512", "blake2b", "sha3_256", "sha3_512"})
+"""Digests that pin content; MD5 and SHA-1 have collisions."""
+
+_SILENT = Unknown("the index does not say")
+_NO_DIGEST = Unknown("the index gives no digest to compare with")
+
+
+class Assessor:
+    """Makes facts.
+
+    Args:
+        index: The advisories.
+        lists: Reserved names, deny and allow list.
+        exploitation: What is exploited; the user's own data by default.
+    """
+
+    def __init__(
+        self, index: Index, lists: Lists, exploitation: Exploitation | None = None
+    ) -> None:
+        self.index = index
+        self.lists = lists
+        self._exploitation = exploitation or open_exploitation()
+        self._lock = threading.Lock()
+
+    def facts(self, project: Project, now: datetime) -> list[Facts]:
+        """Facts of each release, in their order.
+
+        Args:
+            project: As its index lists it.
+            now: To measure ages by, UTC.
+        """
+        queries = [
+            Query(ecosystem=project.ecosystem, name=project.name, version=release.version)
+            for release in project.releases
+        ]
+        with self._lock:  # an index is not for several threads at once
+            answers = self.index.match(queries)
+            age = Known(self.index.status(now).age_days)
+            made = [[self._vulnerability(match) for match in one.matches] for one in answers]
+        partial = project.ecosystem in self.index.partial
+        fixes = {version for one in answers for match in one.matches for version in match.fixed}
+        return [
+            self._release(project, release, answer, tuple(found), fixes, age, now, partial=partial)
+            for release, answer, found in zip(project.releases, answers, made, strict=True)
+        ]
+
+    def _release(
+        self,
+        project: Project,
+        release: Release,
+        answer: Answer,
+        found: tuple[VulnerabilityFact, ...],
+        fixes: set[str],
+        age: Known[float],
+        now: datetime,
+        *,
+        partial: bool,
+    ) -> Facts:
+        package = package_of(project.ecosystem, project.name, release.version)
+        subject = str(package) if package is not None else ""
+        malicious = any(record.malicious for match in answer.matches for record in match.advisories)
+        doubt = answer.unknown.reason if answer.unknown else ""
+        if partial and not doubt:
+            doubt = f"only a part of the advisories for {project.ecosystem} is here"
+        unlooked = Unknown(doubt)
+        pinned = bool(release.files) and all(STRONG & file.digests.keys() for file in release.files)
+        return Facts(
+            subject=subject,
+            ecosystem=Known(project.ecosystem),
+            through_gate=Known(True),
+            licenses=Known((release.license,)) if release.license else _SILENT,
+            vulnerabilities=Known(found) if not doubt or found else unlooked,
+            advisories_age_days=age,
+            malicious=Known(malicious) if malicious or not doubt else unlooked,
+            age_days=Known((now - release.published).total_seconds() / 86_400)
+            if release.published is not None
+            else _SILENT,
+            security_fix=Known(release.version in fixes)
+            if release.version in fixes or not doubt
+            else unlooked,
+            yanked=_told(release.yanked),
+            deprecated=_told(release.deprecated),
+            archived=_told(project.archived),
+            install_scripts=_told(release.install_scripts),
+            reserved_name=Known(self.lists.is_reserved(project.ecosystem, project.name)),
+            deny_listed=Known(self.lists.denies(subject)),
+            allow_listed=Known(self.lists.allows(subject)),
+            hashes_present=Known(pinned),
+            # Nothing is given out that has not the digest: see ``depot``.
+            hashes_match=Known(True) if pinned else _NO_DIGEST,
+        )
+
+    def _vulnerability(self, match: Match) -> VulnerabilityFact:
+        first = match.advisories[0]
+        ids = sorted({name for one in match.advisories for name in (one.id, *one.aliases)})
+        malicious = any(record.malicious for record in match.advisories)
+        rated = min(match.advisories, key=lambda record: record.severity.rank)
+        severity = match.severity if match.rated_by else rated.severity
+        scores = [record.score for record in match.advisories if record.score is not None]
+        score = match.score if match.rated_by else max(scores, default=None)
+        if malicious:
+            severity = Severity.MALICIOUS
+        likelihood = self._exploitation.likelihood(ids)
+        return VulnerabilityFact(
+            id=first.id,
+            aliases=tuple(name for name in ids if name != first.id),
+            severity=Unknown("nobody has rated it")
+            if severity is Severity.UNKNOWN
+            else Known(severity),
+            cvss=Known(score) if score is not None else Unknown("nobody has scored it"),
+            kev=Known(self._exploitation.exploited(ids) is not None),
+            epss=Known(likelihood.score)
+            if likelihood is not None
+            else Unknown("EPSS has no score for it"),
+            fixed=Known(bool(match.fixed)),
+        )
+
+
+def _told(value: bool | None) -> Known[bool] | Unknown:
+    return Known(value) if value is not None else _SILENT

@@ -1,0 +1,140 @@
+"""Looking into a gate's data from outside, while it runs or not."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pratique.gate.log import FIRST, entries
+from pratique.gate.models import Pin
+from pratique.model.ecosystems import normalise_name
+from pratique.model.errors import InputError
+from pratique.model.purl import Package
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_pins = msgspec.json.Decoder(dict[str, Pin])
+_TOLD = frozenset({"index", "reserved", "alarm"})
+_BLOCK = 1024 * 1024
+
+
+class Report(msgspec.Struct):
+    """What a verification found."""
+
+    lines: list[str]
+    sound: bool
+
+
+def verify(data: Path, head: str = "") -> Report:
+    """Check the log against its chain, and every kept file against its digest.
+
+    Args:
+        data: Folder of the gate.
+        head: A digest noted earlier, which must be one of an entry.
+
+    Raises:
+        EvidenceError: The log is not as it was written.
+        InputError: There is no log.
+    """
+    number, last, seen = 0, FIRST, not head
+    stored: set[str] = set()
+    for entry in entries(data):
+        number, last = entry["n"], entry["hash"]
+        seen = seen or last == head
+        if entry["kind"] == "stored":
+            stored.add(entry["sha256"])
+    lines = [f"log: {number} entries, unbroken; the last is {last}"]
+    sound = seen
+    if not seen:
+        lines.append(f"log: no entry has the digest {head[:80]}; its end was taken away")
+    pinned = 0
+    for path in sorted((data / "pins").rglob("*.json")):
+        try:
+            pins = _pins.decode(path.read_bytes())
+        except (OSError, msgspec.DecodeError) as error:
+            lines.append(f"{path}: cannot be read: {error}")
+            sound = False
+            continue
+        for name, pin in pins.items():
+            pinned += 1
+            wrong = _wrong(data / "blobs" / pin.sha256[:2] / pin.sha256, pin)
+            if wrong:
+                lines.append(f"{name}: {wrong}")
+                sound = False
+            stored.discard(pin.sha256)
+    for digest in sorted(stored):
+        lines.append(f"{digest}: the log says that it was stored, nothing is kept of it")
+        sound = False
+    lines.append(f"store: {pinned} files are kept{'' if not sound else ', each as it was stored'}")
+    return Report(lines, sound)
+
+
+def _wrong(path: Path, pin: Pin) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+    except OSError as error:
+        return f"its content is missing ({error.strerror})"
+    return "" if digest.hexdigest() == pin.sha256 else "its content was changed"
+
+
+def why(data: Path, package: str) -> list[str]:
+    """What was decided last on a package or one version of it; empty where nothing was.
+
+    Args:
+        data: Folder of the gate.
+        package: ``name``, ``name@version`` or a package URL.
+    """
+    kind, name, version = _asked(package)
+    last: dict[str, dict[str, Any]] = {}
+    for entry in entries(data):
+        where = entry.get("ecosystem", "")
+        if kind and where.lower() != kind.lower():
+            continue
+        if entry["kind"] in _TOLD and normalise_name(where, name) == entry.get("package"):
+            last[f"{entry['kind']} {where}"] = entry
+    lines = []
+    for entry in last.values():
+        when = entry["at"][:19]
+        if entry["kind"] == "reserved":
+            lines.append(
+                f"{entry['package']}: reserved for internal packages; not asked for outside"
+            )
+        elif entry["kind"] == "alarm":
+            lines.append(f"{when} alarm: {entry['what']}: {entry.get('file', '')}")
+        else:
+            lines += _versions(entry, when, version)
+    return lines
+
+
+def _versions(entry: dict[str, Any], when: str, version: str) -> list[str]:
+    name = f"{entry['ecosystem']} {entry['package']}"
+    basis = f"by policy {entry['policy']} on {when}"
+    if not version:
+        lines = [f"{name}: {len(entry['admitted'])} versions admitted {basis}"]
+        return lines + [f"{name} {key}: {text}" for key, text in entry["refused"].items()]
+    lines = [
+        f"{name} {key}: {text} ({basis})"
+        for key, text in entry["refused"].items()
+        if key.partition(" ")[0] == version
+    ]
+    if version in entry["admitted"]:
+        lines.append(f"{name} {version}: admitted {basis}")
+    return lines or [f"{name} {version}: the index does not list it ({when})"]
+
+
+def _asked(text: str) -> tuple[str, str, str]:
+    """Ecosystem's package URL type, name, version."""
+    if text.startswith("pkg:"):
+        try:
+            package = Package.parse(text)
+        except InputError:
+            return "", text, ""
+        return package.type, package.full_name, package.version
+    name, at, version = text[1:].rpartition("@")
+    return ("", text[0] + name, version) if at else ("", text, "")

@@ -1,0 +1,190 @@
+"""Putting the gate together, and running it in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pratique.advisories import Index
+from pratique.gate.lists import Lists
+from pratique.gate.log import Log
+from pratique.model.errors import UsageError
+from pratique.policy.service import LoadedPolicy
+from pratique.policy.waivers import Waivers
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
+
+    from starlette.types import ASGIApp
+
+
+BACKLOG = 1024
+"""Connections that wait to be taken."""
+
+HEADER_MILLISECONDS = 10_000
+"""Longest that a client may take to send its headers."""
+
+MAX_BUFFER_BYTES = 64 * 1024
+"""Largest head of a request."""
+
+
+class Settings(msgspec.Struct, kw_only=True):
+    """What a gate is made of."""
+
+    upstreams: dict[str, str]
+    """Address of the registry, by ecosystem."""
+
+    policy: LoadedPolicy
+    index: Index
+    waivers: Waivers = Waivers()
+    lists: Lists = Lists()
+    trusted: tuple[str, ...] = ()
+    """Further addresses that may be connected to though they are not public."""
+
+    cafile: str = ""
+    public: str = ""
+    admit_unknown: bool = False
+
+
+@contextlib.contextmanager
+def held(data: Path) -> Iterator[None]:
+    """Hold the folder of the data: two gates would each pin a first content.
+
+    Raises:
+        UsageError: Another process holds it, or it cannot be made.
+    """
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        handle = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise UsageError(f"{data}: cannot be used: {error.strerror}.") from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UsageError(
+                f"{data} is in use by another gate.", remedy="Stop it, or choose another --data."
+            ) from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def build(data: Path, settings: Settings) -> tuple[ASGIApp, Callable[[], Awaitable[None]]]:
+    """The application, and what gives everything back at the end.
+
+    Args:
+        data: Folder, held.
+        settings: What it is made of.
+
+    Raises:
+        EvidenceError: The log is not as it was written.
+    """
+    from pratique.gate.app import application
+    from pratique.gate.clock import Clock
+    from pratique.gate.depot import Depot
+    from pratique.gate.facts import Assessor
+    from pratique.gate.fetch import Fetcher
+    from pratique.gate.judging import Judge
+    from pratique.gate.metadata import Metadata
+    from pratique.gate.service import Gate
+
+    clock = Clock()
+    log = Log(data, clock.later())
+    log.append(
+        "started",
+        clock.later(),
+        policy=settings.policy.policy.id,
+        policy_digest=settings.policy.digest,
+        advisories=settings.index.manifest.generation,
+        lists=settings.lists,
+        admit_unknown=settings.admit_unknown,
+        ecosystems=sorted(settings.upstreams),
+    )
+    log.sync()
+    fetcher = Fetcher((*settings.upstreams.values(), *settings.trusted), settings.cafile)
+    depot = Depot(data, fetcher, clock)
+    judge = Judge(
+        settings.policy,
+        settings.waivers,
+        Assessor(settings.index, settings.lists),
+        log,
+        clock,
+        admit_unknown=settings.admit_unknown,
+    )
+    metadata = Metadata(data / "indexes", fetcher, clock)
+    gate = Gate(settings.upstreams, metadata, depot, judge, clock)
+
+    async def close() -> None:
+        await depot.close()
+        await fetcher.close()
+        log.close()
+
+    return application(gate, public=settings.public), close
+
+
+def run(data: Path, settings: Settings, host: str, port: int) -> None:
+    """Listen until the process is told to stop (``SIGINT``, ``SIGTERM``).
+
+    Raises:
+        UsageError: The address cannot be listened on, or the folder is in use.
+    """
+    can_listen(host, port)
+    with held(data):
+        asyncio.run(_serve(data, settings, host, port))
+
+
+async def _serve(data: Path, settings: Settings, host: str, port: int) -> None:
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
+    from granian.server.embed import Server
+
+    app, close = build(data, settings)
+    server = Server(
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=BACKLOG,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=MAX_BUFFER_BYTES
+        ),
+        log_enabled=False,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.stop)
+    try:
+        await server.serve()
+    finally:
+        await close()
+
+
+def can_listen(host: str, port: int) -> None:
+    """Try an address before anything else is done.
+
+    Raises:
+        UsageError: It cannot be listened on.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise UsageError(
+            f"{host} port {port} cannot be listened on: {error.strerror or error}.",
+            remedy="Choose another --port or --host.",
+        ) from None

@@ -1,0 +1,292 @@
+"""Exposure: which inventories contain it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from pratique.graph.models import Exposure, Hit, VexShown, Vulnerable
+from pratique.graph.paths import Graph
+from pratique.graph.ranges import Wanted, wanted
+from pratique.model.errors import InputError
+from pratique.model.evidence import Verb
+from pratique.model.purl import Package
+from pratique.model.vex import Status
+from pratique.store import nouns
+from pratique.store.nouns import NounKind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from pratique.store.record import Record, Shipment, Stated
+
+FEW_PRODUCTS = 20
+"""Products whose shipments are asked for one by one; where there are more, all are read."""
+
+
+def affected_by_package(record: Record, question: str, *, paths: bool = True) -> Exposure:
+    """Which products contain a package, at a version, at any, or in a range.
+
+    Args:
+        record: What the tenant sees.
+        question: A package URL, or one with a range.
+        paths: Whether to look for the shortest path of each hit.
+
+    Raises:
+        UsageError: The range cannot be read.
+        InputError: It is no package URL.
+    """
+    asked = wanted(question)
+    packages, unclear = find_packages(record, asked)
+    hits = _hits(record, packages, [], paths=paths)
+    return Exposure(
+        question=question,
+        as_of=record.as_of,
+        packages=tuple(sorted(packages.values())),
+        hits=hits,
+        undetermined=unclear,
+        incomplete_documents=record.incomplete(),
+    )
+
+
+def affected_by_vulnerability(
+    record: Record, question: str, found: Vulnerable | None, *, paths: bool = True
+) -> Exposure:
+    """Which products contain a package that a vulnerability affects.
+
+    A package is affected if ``found`` says so, or if a scan that is in the
+    record does (CertifyVuln).  VEX statements that speak of a product or of one
+    of its packages decide the hit's status, the newest first, the most careful
+    of equally new ones.
+
+    Args:
+        record: What the tenant sees.
+        question: Id of a vulnerability.
+        found: What the advisories say; ``None`` where they know nothing.
+        paths: Whether to look for the shortest path of each hit.
+    """
+    ids = tuple(dict.fromkeys((question, *(found.ids if found else ()))))
+    numbers, names = _aliases(record, ids)
+    packages: dict[int, str] = {}
+    unclear: list[str] = list(found.undetermined) if found else []
+    if found is not None:
+        candidates = record.packages() if found.names is None else _named(record, found.names)
+        hit = set(found.matches(list(candidates.values())))
+        packages = {number: text for number, text in candidates.items() if text in hit}
+    else:
+        unclear.append(f"no advisory about {question} is here: only scans in the record count")
+    scans = record.evidence(naming=numbers, verbs=[Verb.CERTIFY_VULN])
+    packages |= _scanned(record, scans)
+    vex = record.evidence(naming=numbers, verbs=[Verb.CERTIFY_VEX])
+    return Exposure(
+        question=question,
+        ids=tuple(dict.fromkeys((*ids, *names))),
+        as_of=record.as_of,
+        packages=tuple(sorted(packages.values())),
+        hits=_hits(record, packages, vex, paths=paths),
+        undetermined=tuple(unclear),
+        incomplete_documents=record.incomplete(),
+    )
+
+
+def find_packages(record: Record, asked: Wanted) -> tuple[dict[int, str], tuple[str, ...]]:
+    """Packages in the tenant's bills that are meant, and what could not be determined.
+
+    Returns:
+        Numbers and texts; for each package whose version cannot be ordered a line.
+    """
+    found, unclear = {}, []
+    for number, text in _named(record, [str(asked.package.without_version())]).items():
+        verdict = asked.matches(Package.parse(text))
+        if verdict:
+            found[number] = text
+        elif verdict is None:
+            unclear.append(f"{text}: its version cannot be ordered")
+    return found, tuple(sorted(unclear))
+
+
+def _named(record: Record, names: Iterable[str]) -> dict[int, str]:
+    """Every package in the tenant's bills under some names, whatever its version."""
+    wanted_nouns = []
+    for name in names:
+        try:
+            wanted_nouns.append(nouns.package_name(Package.parse(name)))
+        except InputError:
+            continue
+    below = record.below(record.find(wanted_nouns).values())
+    inside = {number for number, _ in record.holders(below)}
+    inside.update(record.subjects(record.described_by(below)).values())
+    return {number: text for number, text in below.items() if number in inside}
+
+
+def _aliases(record: Record, ids: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
+    """Numbers of a vulnerability under all its names, and the names (VulnEqual)."""
+    known = dict.fromkeys(nouns.vulnerability(name) for name in ids)
+    numbers = record.find(known)
+    fresh = list(numbers.values())
+    while fresh:
+        stated = record.evidence(about=fresh, naming=fresh, verbs=[Verb.VULN_EQUAL])
+        texts = {text for one in stated for text in (one.subject, one.object)}
+        more = {nouns.vulnerability(text) for text in texts} - set(numbers)
+        added = record.find(more)
+        numbers.update(added)
+        fresh = list(added.values())
+    asked = {noun.text for noun in known}
+    names = sorted(noun.text for noun in numbers if noun.text not in asked)
+    return list(numbers.values()), tuple(map(nouns.vulnerability_id, names))
+
+
+def _scanned(record: Record, scans: Sequence[Stated]) -> dict[int, str]:
+    """The packages that scans are about."""
+    texts = {one.subject for one in scans if one.subject.startswith("pkg:")}
+    found = record.find(nouns.Noun(NounKind.PACKAGE, text) for text in texts)
+    return {number: noun.text for noun, number in found.items()}
+
+
+def _hits(
+    record: Record, packages: dict[int, str], vex: Sequence[Stated], *, paths: bool
+) -> tuple[Hit, ...]:
+    """The products with one of the packages, those that are current first."""
+    inside: dict[int, set[int]] = defaultdict(set)
+    for package, sbom in record.holders(packages):
+        inside[sbom].add(package)
+    described = set(record.described_by(packages))
+    about = record.subjects(set(inside) | described)
+    for sbom in described:
+        inside[sbom].add(about[sbom])
+    shipments = record.shipments(inside)
+    newest = _newest(record, {one.product for one in shipments})
+    grouped: dict[tuple[str, str], list[Shipment]] = defaultdict(list)
+    for one in shipments:
+        grouped[one.product, one.version].append(one)
+    texts = record.texts(set(about.values()) - set(packages)) | packages
+    hits = []
+    for (product, version), rows in grouped.items():
+        best = _shortest(record, product, rows, inside, packages, paths=paths)
+        held = {packages[number] for one in rows for number in inside[one.sbom]}
+        subjects = {texts[about[one.sbom]] for one in rows if one.sbom in about}
+        shown = _vex_of(vex, product, subjects, held)
+        hits.append(
+            Hit(
+                product=product,
+                version=version,
+                environments=tuple(sorted({one.environment for one in rows} - {""})),
+                owners=tuple(sorted({one.owner for one in rows} - {""})),
+                tags=tuple(sorted({tag for one in rows for tag in one.tags})),
+                current=any(newest[one.product, one.environment] == one.digest for one in rows),
+                status=shown[0].status if shown else Status.AFFECTED.value,
+                packages=tuple(sorted(held)),
+                path=best[0],
+                explained=best[1],
+                vex=tuple(shown),
+                documents=tuple(sorted({one.digest for one in rows})),
+                since=min(one.when for one in rows),
+            )
+        )
+    return tuple(sorted(hits, key=lambda hit: (not hit.current, hit.product, hit.version)))
+
+
+def _newest(record: Record, products: Collection[str]) -> dict[tuple[str, str], str]:
+    """Digest of the newest bill of each product in each environment."""
+    if len(products) > FEW_PRODUCTS:
+        every = record.shipments()
+    else:
+        every = [row for name in products for row in record.shipments(product=name)]
+    newest: dict[tuple[str, str], Shipment] = {}
+    for one in every:
+        key = (one.product, one.environment)
+        if key not in newest or order_of(newest[key]) < order_of(one):
+            newest[key] = one
+    return {key: one.digest for key, one in newest.items()}
+
+
+def order_of(one: Shipment) -> tuple[str, str, str]:
+    """What decides which of two bills is the newer one."""
+    return (one.when, one.observed, one.digest)
+
+
+def _shortest(
+    record: Record,
+    product: str,
+    rows: Sequence[Shipment],
+    inside: dict[int, set[int]],
+    packages: dict[int, str],
+    *,
+    paths: bool,
+) -> tuple[tuple[str, ...], bool]:
+    """The shortest path over all bills of a product's version, and whether one is stated."""
+    held = sorted({packages[number] for one in rows for number in inside[one.sbom]})
+    unexplained = (product, held[0])
+    if not paths:
+        return unexplained, False
+    found: list[tuple[int, tuple[str, ...]]] = []
+    for sbom in sorted({one.sbom for one in rows}):
+        graph = graph_of(record, sbom)
+        for number in inside[sbom]:
+            place = graph.place.get(packages[number])
+            if place is None:  # it is what the bill describes
+                found.append((1, (product,)))
+            elif way := graph.shortest(place):
+                found.append((len(way) + 1, (product, *way)))
+    if not found:
+        return unexplained, False
+    return min(found)[1], True
+
+
+def graph_of(record: Record, sbom: int) -> Graph:
+    """The own graph of a bill of materials.
+
+    Where the bill does not state what its subject depends on directly, but has
+    the subject among its packages, paths begin at what that leads to.
+    """
+    bill = record.bill(sbom)
+    texts = record.texts(bill.nodes)
+    names = [texts[number] for number in bill.nodes]
+    roots = bill.roots
+    subject = record.subjects([sbom]).get(sbom)
+    if not roots and subject in bill.nodes:
+        roots = bill.targets[bill.nodes.index(subject)]
+    return Graph(names, bill.targets, roots)
+
+
+def _vex_of(
+    vex: Sequence[Stated], product: str, subjects: set[str], held: set[str]
+) -> list[VexShown]:
+    """The statements that speak of a hit: newest first, then the most careful."""
+    shown = []
+    for one in vex:
+        part = one.said.get("subcomponent", "")
+        whole = one.subject == product or _means(one.subject, subjects)
+        if not (_means(one.subject, held) or (whole and (not part or _means(part, held)))):
+            continue
+        said = one.said
+        shown.append(
+            VexShown(
+                status=said.get("status", ""),
+                vulnerability=nouns.vulnerability_id(one.object),
+                subject=one.subject,
+                justification=said.get("justification", "")
+                or said.get("justification as written", ""),
+                author=said.get("author", ""),
+                timestamp=said.get("timestamp", ""),
+                signed_by=tuple(sorted({origin.signer for origin in one.origins} - {""})),
+                documents=tuple(origin.document for origin in one.origins),
+            )
+        )
+    order = {status.value: status.caution for status in Status}
+    shown.sort(key=lambda one: (one.timestamp, order.get(one.status, 9)), reverse=True)
+    return shown
+
+
+def _means(stated: str, found: Iterable[str]) -> bool:
+    """Whether a package URL of a statement means one of those found.
+
+    One without version means any; its qualifiers must be among those found.
+    """
+    if not stated.startswith("pkg:"):
+        return False
+    try:
+        asked = Wanted(Package.parse(stated))
+    except InputError:
+        return False
+    return any(asked.matches(Package.parse(text)) for text in found)

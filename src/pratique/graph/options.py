@@ -1,0 +1,110 @@
+"""Options that every question has, and how its answer is printed."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pratique.formats.instants import parse_instant
+from pratique.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from pratique.store.engine import Store
+    from pratique.store.record import Record
+
+
+def add_store(parser: ArgumentParser) -> None:
+    """Which record, whose, and how to print."""
+    parser.add_argument(
+        "--store",
+        default="",
+        metavar="URL",
+        help="the record: sqlite:///path or postgresql://… (default: PRATIQUE_STORE, or a file "
+        "in the user's data folder)",
+    )
+    parser.add_argument(
+        "--tenant", default="default", metavar="NAME", help="whose record (default: default)"
+    )
+    parser.add_argument(
+        "--format", "-f", choices=("table", "json"), default="table", help="how to print it"
+    )
+
+
+def add_question(parser: ArgumentParser) -> None:
+    """The options of a question: those of :func:`add_store`, and the moment."""
+    add_store(parser)
+    parser.add_argument(
+        "--as-of",
+        type=_moment,
+        metavar="TIME",
+        help="answer from what had come in by then: 2026-01-31 or 2026-01-31T12:00:00Z",
+    )
+
+
+def _moment(text: str) -> datetime:
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+        return day.replace(hour=23, minute=59, second=59, microsecond=999_999)
+    except ValueError:
+        pass
+    found = parse_instant(text)
+    if found is None:
+        raise UsageError(f"{text!r} is no date or time.", remedy="Write 2026-01-31T12:00:00Z.")
+    return found
+
+
+def opened(options: Namespace, *, create: bool = False) -> Store:
+    """The record that the options name."""
+    from pratique.store.engine import open_store
+
+    return open_store(options.store, create=create)
+
+
+def ask(options: Namespace, question: Callable[[Record], Any]) -> Any:
+    """Put a question to the record that the options name."""
+    from pratique.store.record import open_record
+
+    with opened(options) as store, open_record(store, options.tenant, options.as_of) as record:
+        return question(record)
+
+
+def show(
+    options: Namespace,
+    schema: str,
+    label: str,
+    answer: Mapping[str, Any],
+    rows: Sequence[Sequence[str]],
+) -> None:
+    """Print an answer.
+
+    Args:
+        options: With the format.
+        schema: Name and version of the JSON.
+        label: ``exposure``, ``explanation``, ``ecosystem reach`` or another kind of answer.
+        answer: The JSON's further members.
+        rows: The table; its first row has the headings.
+    """
+    if options.format == "json":
+        import msgspec
+
+        value = {"schema": schema, "answer": label, **answer}
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+        return
+    for line in _table(rows):
+        sys.stdout.write(line + "\n")
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = zip(row, widths, strict=True)
+        yield "  ".join(_plain(cell).ljust(width) for cell, width in cells).rstrip()
+
+
+def _plain(text: str) -> str:
+    """Text of a document without characters that a terminal acts on."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)

@@ -1,0 +1,217 @@
+"""Paths inside one graph that may have cycles.
+
+Strongly connected components are condensed first, so that what is left has no
+cycles: two paths are the same if they pass the same components in the same
+order, whatever way they take inside one.  Where the graph has no cycle these
+are exactly its paths.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import cached_property
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MAX_PATHS = 1_000
+"""Most paths that are listed; their number is given however many there are."""
+
+
+class Graph:
+    """A directed graph with roots.
+
+    Args:
+        names: Of the nodes, in an order that decides between equals.
+        targets: For each node the positions of its successors.
+        roots: Where paths begin; where there are none, at the nodes of the
+            components that nothing leads to.
+    """
+
+    def __init__(
+        self, names: Sequence[str], targets: Sequence[Sequence[int]], roots: Sequence[int]
+    ) -> None:
+        order = sorted(range(len(names)), key=names.__getitem__)
+        place = [0] * len(names)
+        for new, old in enumerate(order):
+            place[old] = new
+        self.names = [names[old] for old in order]
+        self.place = {name: number for number, name in enumerate(self.names)}
+        self.targets = [sorted({place[target] for target in targets[old]}) for old in order]
+        self._given = sorted({place[root] for root in roots})
+
+    @cached_property
+    def components(self) -> list[int]:
+        """For each node its component; components are numbered so that edges lead downwards."""
+        return _components(self.targets)
+
+    @cached_property
+    def roots(self) -> list[int]:
+        """Where paths begin."""
+        if self._given:
+            return self._given
+        of = self.components
+        reached = {
+            of[b] for a, targets in enumerate(self.targets) for b in targets if of[a] != of[b]
+        }
+        return [node for node in range(len(self.names)) if of[node] not in reached]
+
+    @cached_property
+    def _above(self) -> list[list[int]]:
+        """For each component those that lead to it, ascending."""
+        of, count = self.components, max(self.components, default=-1) + 1
+        above: list[set[int]] = [set() for _ in range(count)]
+        for node, targets in enumerate(self.targets):
+            for target in targets:
+                if of[node] != of[target]:
+                    above[of[target]].add(of[node])
+        return [sorted(one) for one in above]
+
+    @cached_property
+    def _ways(self) -> list[int]:
+        """For each component how many paths lead to it from a root."""
+        begins = {self.components[root] for root in self.roots}
+        ways = [0] * len(self._above)
+        for number in range(len(ways) - 1, -1, -1):
+            ways[number] = (number in begins) + sum(ways[one] for one in self._above[number])
+        return ways
+
+    def count(self, node: int) -> int:
+        """Number of paths from a root to a node; 0 where none leads there."""
+        return self._ways[self.components[node]]
+
+    @cached_property
+    def _towards_root(self) -> list[int]:
+        """For each node the one before it on a shortest path; -1 for roots, -2 for none."""
+        before = [-2] * len(self.names)
+        for root in self.roots:
+            before[root] = -1
+        queue = deque(self.roots)
+        while queue:
+            node = queue.popleft()
+            for target in self.targets[node]:
+                if before[target] == -2:
+                    before[target] = node
+                    queue.append(target)
+        return before
+
+    def shortest(self, node: int) -> tuple[str, ...]:
+        """Names from a root to the node; empty where no path leads there."""
+        before = self._towards_root
+        if before[node] == -2:
+            return ()
+        names = []
+        while node >= 0:
+            names.append(self.names[node])
+            node = before[node]
+        return tuple(reversed(names))
+
+    def paths(self, node: int, limit: int = MAX_PATHS) -> list[tuple[str, ...]]:
+        """Paths from a root to a node, each as the shortest way through its components.
+
+        Args:
+            node: Where they end.
+            limit: Most of them; those through fewest components come first.
+        """
+        found = []
+        for route in self._routes(self.components[node]):
+            found.append(self._walk(route, node))
+            if len(found) >= min(limit, MAX_PATHS):
+                break
+        return sorted(found, key=lambda path: (len(path), path))
+
+    def _routes(self, end: int) -> Iterator[tuple[int, ...]]:
+        """Components from one with a root down to ``end``, fewest first.
+
+        The distance to the nearest root is known exactly, so that a route is
+        only followed if it arrives.
+        """
+        far = self._distances
+        if far[end] < 0:
+            return
+        # Of equally short ones the longest part is followed first, so that one arrives.
+        heap: list[tuple[int, int, tuple[int, ...], bool]] = [(far[end], -1, (end,), False)]
+        begins = {self.components[root] for root in self.roots}
+        while heap:
+            _, _, route, done = heappop(heap)
+            if done:
+                yield route
+                continue
+            if route[0] in begins:
+                heappush(heap, (len(route) - 1, -len(route) - 1, route, True))
+            for one in self._above[route[0]]:
+                if far[one] >= 0:
+                    rest = (-len(route) - 1, (one, *route), False)
+                    heappush(heap, (far[one] + len(route), *rest))
+
+    @cached_property
+    def _distances(self) -> list[int]:
+        """For each component the fewest steps from one with a root; -1 where none leads there."""
+        begins = {self.components[root] for root in self.roots}
+        far = [-1] * len(self._above)
+        for number in range(len(far) - 1, -1, -1):
+            steps = [far[one] + 1 for one in self._above[number] if far[one] >= 0]
+            far[number] = 0 if number in begins else min(steps, default=-1)
+        return far
+
+    def _walk(self, route: tuple[int, ...], end: int) -> tuple[str, ...]:
+        """The shortest way from a root of the first component through all of a route."""
+        following = dict(zip(route, (*route[1:], route[-1]), strict=True))
+        before = {root: -1 for root in self.roots if self.components[root] == route[0]}
+        queue = deque(before)
+        while queue:
+            node = queue.popleft()
+            if node == end:
+                break
+            here = self.components[node]
+            for target in self.targets[node]:
+                if target not in before and self.components[target] in {here, following[here]}:
+                    before[target] = node
+                    queue.append(target)
+        names, node = [], end
+        while node >= 0:
+            names.append(self.names[node])
+            node = before[node]
+        return tuple(reversed(names))
+
+
+def _components(targets: Sequence[Sequence[int]]) -> list[int]:
+    """Strongly connected components (Tarjan 1972), without recursion.
+
+    They are numbered as they are finished: whatever a component leads to has a
+    smaller number.
+    """
+    count = len(targets)
+    index, low, of = [-1] * count, [0] * count, [-1] * count
+    stack: list[int] = []
+    seen = finished = 0
+    for start in range(count):
+        if index[start] >= 0:
+            continue
+        work = [(start, 0)]
+        while work:
+            node, position = work.pop()
+            if position == 0:
+                index[node] = low[node] = seen
+                seen += 1
+                stack.append(node)
+            else:
+                low[node] = min(low[node], low[targets[node][position - 1]])
+            for at in range(position, len(targets[node])):
+                target = targets[node][at]
+                if index[target] < 0:
+                    work += [(node, at + 1), (target, 0)]
+                    break
+                if of[target] < 0:
+                    low[node] = min(low[node], index[target])
+            else:
+                if low[node] == index[node]:
+                    while True:
+                        member = stack.pop()
+                        of[member] = finished
+                        if member == node:
+                            break
+                    finished += 1
+    return of

@@ -1,0 +1,81 @@
+"""A bill of materials or lockfile as graph and claims."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from pratique.model.evidence import Verb
+from pratique.model.nouns import License
+from pratique.store import nouns
+from pratique.store.documents import Bill, Claim
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pratique.model.inventory import Component, Reading
+    from pratique.store.nouns import Noun
+
+
+def bill_of(reading: Reading, path: str) -> Bill:
+    """The graph of a reading, by package URL.
+
+    Components that are one package URL are one node; an edge from a package to
+    itself says nothing and is left out.
+
+    Args:
+        reading: What a reader made of a document.
+        path: The document's, which names the subject where nothing else does.
+    """
+    purls = {part.ref: str(part.package) for part in reading.components}
+    texts = tuple(sorted(set(purls.values())))
+    place = {text: number for number, text in enumerate(texts)}
+    number_of = {ref: place[text] for ref, text in purls.items()}
+    edges = {
+        (number_of[ref], number_of[target])
+        for ref, targets in reading.edges.items()
+        for target in targets
+    }
+    subject = reading.subject
+    return Bill(
+        subject=str(subject) if subject else "",
+        name=subject.full_name if subject else _name(path),
+        version=subject.version if subject else "",
+        nodes=texts,
+        roots=tuple(sorted({number_of[ref] for ref in reading.roots})),
+        edges=tuple(sorted((a, b) for a, b in edges if a != b)),
+    )
+
+
+def claims_of(reading: Reading, bill: Bill, said: dict[str, str]) -> Iterator[Claim]:
+    """What a bill of materials claims besides its graph.
+
+    Args:
+        reading: What a reader made of it.
+        bill: The same as a graph.
+        said: What is to be told of the bill itself (HasSBOM).
+    """
+    subject = nouns.package(reading.subject) if reading.subject else nouns.product(bill.name)
+    yield Claim(verb=Verb.HAS_SBOM, subject=subject, said=said)
+    for part in reading.components:
+        yield from _component(part, nouns.package(part.package))
+
+
+def _component(part: Component, about: Noun) -> Iterator[Claim]:
+    for one in part.hashes:
+        yield Claim(verb=Verb.IS_OCCURRENCE, subject=about, object=nouns.artifact(one))
+    for claim in part.licenses:
+        if text := claim.text.strip():
+            object = nouns.license(License(text))
+            said = {"origin": claim.origin}
+            yield Claim(verb=Verb.CERTIFY_LEGAL, subject=about, object=object, said=said)
+    if part.source is not None:
+        object = nouns.source(part.source)
+        yield Claim(verb=Verb.HAS_SOURCE_AT, subject=about, object=object)
+
+
+def _name(path: str) -> str:
+    """A name from a path: the folder of a lockfile and the lockfile's own name."""
+    folder = posixpath.basename(posixpath.dirname(path))
+    base = posixpath.basename(path)
+    return f"{folder}/{base}" if folder else base or "standard input"

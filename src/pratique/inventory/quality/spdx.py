@@ -1,0 +1,159 @@
+"""The sheet of an SPDX 2 value.  Source: SPDX 2.3, clauses 6, 7 and 11."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pratique.formats.sbom.convert.parties import party, tool_of
+from pratique.formats.sbom.spdx.kinds import DESCRIBES, NEEDED_BY, NEEDS
+from pratique.inventory.quality.models import Part, Party, Sheet
+
+if TYPE_CHECKING:
+    from pratique.formats.sbom.values import Bill
+
+_ABSENT = frozenset({"", "NOASSERTION", "NONE"})
+_OTHER_IDS = frozenset({"swh", "gitoid", "swid"})
+
+
+def sheet(bill: Bill) -> Sheet:
+    """What an SPDX 2 document states."""
+    value = bill.value
+    info = value.get("creationInfo")
+    info = info if isinstance(info, dict) else {}
+    creators = [one for one in _list(info.get("creators")) if isinstance(one, str)]
+    packages = _objects(value.get("packages"))
+    parts = [_part(item, f"packages[{number}]") for number, item in enumerate(packages)]
+    graph = _Graph(value, {part.ref for part in parts})
+    primary = graph.described[0] if graph.described else ""
+    parts.sort(key=lambda part: part.ref != primary)
+    authors = (_party(one) for one in creators)
+    return Sheet(
+        standard=bill.standard,
+        form=bill.form,
+        version=bill.version.removeprefix("SPDX-"),
+        identifier=_text(value, "documentNamespace"),
+        created=_text(info, "created"),
+        authors=tuple(one for one in authors if one),
+        tools=tuple(" ".join(tool_of(one)).strip() for one in creators if tool_of(one)[0]),
+        contexts=_contexts(info),
+        data_licenses=_stated(value, "dataLicense"),
+        primary=primary,
+        parts=tuple(parts),
+        edges=graph.edges,
+        dangling=tuple(graph.dangling),
+    )
+
+
+class _Graph:
+    """The relationships of a document."""
+
+    def __init__(self, value: dict[str, Any], refs: set[str]) -> None:
+        document = _text(value, "SPDXID") or "SPDXRef-DOCUMENT"
+        others = {
+            _text(one, "SPDXID")
+            for key in ("files", "snippets")
+            for one in _objects(value.get(key))
+        } | {document, "SPDXRef-DOCUMENT", "NONE", "NOASSERTION"}
+        self.edges: dict[str, tuple[str, ...]] = {}
+        self.dangling: dict[str, None] = {}
+        described = dict.fromkeys(
+            one for one in _list(value.get("documentDescribes")) if isinstance(one, str)
+        )
+        for item in _objects(value.get("relationships")):
+            kind = _text(item, "relationshipType").upper().replace("-", "_")
+            source, target = _text(item, "spdxElementId"), _text(item, "relatedSpdxElement")
+            self.dangling |= dict.fromkeys(
+                one
+                for one in (source, target)
+                if one not in refs and one not in others and not one.startswith("DocumentRef-")
+            )
+            if kind == "DESCRIBED_BY":
+                described[source] = None
+            elif kind in DESCRIBES and source not in refs:
+                described[target] = None
+            elif kind in NEEDS and target in {"NONE", "NOASSERTION"}:
+                self.edges.setdefault(source, ())
+            elif kind in NEEDS:
+                self.edges[source] = (*self.edges.get(source, ()), target)
+            elif kind in NEEDED_BY:
+                self.edges[target] = (*self.edges.get(target, ()), source)
+        self.described = [one for one in described if one in refs]
+
+
+def _part(item: dict[str, Any], path: str) -> Part:
+    references = _objects(item.get("externalRefs"))
+
+    def of(*types: str) -> tuple[str, ...]:
+        return tuple(
+            _text(one, "referenceLocator")
+            for one in references
+            if _text(one, "referenceType").rpartition("/")[2].lower() in types
+        )
+
+    declared, concluded = _stated(item, "licenseDeclared"), _stated(item, "licenseConcluded")
+    download = next(iter(_stated(item, "downloadLocation")), "")
+    is_source = download.startswith(("git+", "git:", "hg+", "svn+"))
+    source = of("vcs", "source-distribution")
+    creator = _party(item.get("originator"))
+    supplier = _party(item.get("supplier"))
+    hashes = tuple(
+        (_text(one, "algorithm").replace("-", "").lower(), _text(one, "checksumValue"))
+        for one in _objects(item.get("checksums"))
+        if _text(one, "checksumValue")
+    )
+    return Part(
+        ref=_text(item, "SPDXID") or path,
+        path=path,
+        name=_text(item, "name"),
+        version=next(iter(_stated(item, "versionInfo")), ""),
+        type=_text(item, "primaryPackagePurpose"),
+        supplier=supplier,
+        creators=(creator,) if creator else (),
+        purls=of("purl"),
+        cpes=of("cpe22type", "cpe23type"),
+        other_ids=of(*_OTHER_IDS),
+        hashes=hashes,
+        declared=declared,
+        concluded=concluded,
+        licenses=tuple(dict.fromkeys((*concluded, *declared))),
+        copyright=next(iter(_stated(item, "copyrightText")), ""),
+        download="" if is_source else download,
+        source=download if is_source else next(iter((*source, *_stated(item, "sourceInfo"))), ""),
+        source_hashed=isinstance(item.get("packageVerificationCode"), dict),
+        filename=_text(item, "packageFileName"),
+        deployable=hashes if _text(item, "packageFileName") or download else (),
+    )
+
+
+def _party(text: Any) -> Party:
+    kind, name, email = party(text)
+    if not kind:
+        return Party()
+    if "://" in email:
+        return Party(name, url=email)
+    return Party(name, email or (name if "@" in name else ""))
+
+
+def _contexts(info: dict[str, Any]) -> tuple[str, ...]:
+    """The type of SBOM that a creator's comment states, in CISA's words."""
+    comment = _text(info, "comment").lower()
+    kinds = ("design", "source", "build", "analyzed", "deployed", "runtime")
+    return tuple(kind for kind in kinds if f"{kind} sbom" in comment or f"type: {kind}" in comment)
+
+
+def _stated(owner: dict[str, Any], key: str) -> tuple[str, ...]:
+    text = _text(owner, key).strip()
+    return (text,) if text not in _ABSENT else ()
+
+
+def _text(owner: dict[str, Any], key: str) -> str:
+    value = owner.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [one for one in _list(value) if isinstance(one, dict)]

@@ -1,0 +1,233 @@
+"""``pratique fix``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pratique.model.command import Command
+from pratique.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from datetime import datetime
+
+    from pratique.remediation.service import Fixed, Mode, Order
+
+STRATEGIES = ("in-place", "relax", "override")
+
+
+def _configure(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "subject",
+        nargs="?",
+        type=Path,
+        help="a folder or a lockfile; the current folder by default",
+    )
+    parser.add_argument(
+        "--organisation",
+        type=Path,
+        metavar="FOLDER",
+        help="one plan over all checkouts in a folder: shared upgrades once",
+    )
+    modes = parser.add_mutually_exclusive_group()
+    modes.add_argument(
+        "--plan", action="store_true", help="say what would be upgraded; run nothing (default)"
+    )
+    modes.add_argument(
+        "--prove",
+        action="store_true",
+        help="let the real resolvers make the upgrades in a copy, and check that again",
+    )
+    modes.add_argument(
+        "--apply", action="store_true", help="prove, then put the changed files in place"
+    )
+    _configure_choice(parser)
+    _configure_output(parser)
+
+
+def _configure_choice(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--only",
+        default="none",
+        metavar="WHAT",
+        help="fix only what is at least this bad (malicious, critical, high, medium, low), known "
+        "to be exploited (kev) or likely to be (epss:0.5); what nobody has rated counts at any "
+        "severity",
+    )
+    parser.add_argument(
+        "--max-major",
+        type=int,
+        metavar="N",
+        help="cross at most N major versions; 0 stays within each major version",
+    )
+    parser.add_argument(
+        "--min-age",
+        type=int,
+        metavar="DAYS",
+        help="choose only versions published at least this long ago; one whose age is not known "
+        "is not chosen",
+    )
+    parser.add_argument(
+        "--strategy",
+        choices=STRATEGIES,
+        metavar="STRATEGY",
+        help="make upgrades this way only: in-place (lockfile), relax (requirements of the "
+        "manifest), override (forced versions); by default the first that holds",
+    )
+    parser.add_argument(
+        "--vex",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="leave alone what VEX documents of a file or folder settle; repeatable",
+    )
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="leave out paths that match; repeatable",
+    )
+    parser.add_argument(
+        "--advisories",
+        type=Path,
+        metavar="FOLDER",
+        help="advisory index to use instead of the user's own",
+    )
+
+
+def _configure_output(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--format", "-f", choices=("table", "json"), default="table", help="how to print the plan"
+    )
+    parser.add_argument(
+        "--patch", type=Path, metavar="FILE", help="write the changes as a patch; - for output"
+    )
+    parser.add_argument(
+        "--message", type=Path, metavar="FILE", help="write the text of a pull request"
+    )
+
+
+def _run(options: Namespace) -> int:
+    from pratique.advisories import open_index
+    from pratique.health.progress import shown
+    from pratique.health.verdict import exit_code
+    from pratique.remediation.service import fix
+
+    order = _order(options)
+    index = open_index(options.advisories)
+    with shown("Fixing") as progress:
+        done = fix(order, index, progress)
+    _write(done, options)
+    return exit_code(done.after)
+
+
+def _order(options: Namespace) -> Order:
+    from pratique.health.verdict import Threshold
+    from pratique.inventory import Options
+    from pratique.remediation.models import Strategy
+    from pratique.remediation.planning import Wishes
+    from pratique.remediation.proving import Terms
+    from pratique.remediation.service import Order
+    from pratique.remediation.targets import Policy
+
+    if options.subject and options.organisation:
+        raise UsageError(
+            "a folder and --organisation were both given.", remedy="Give one of the two."
+        )
+    for name in ("max_major", "min_age"):
+        if (getattr(options, name) or 0) < 0:
+            raise UsageError(f"--{name.replace('_', '-')} must not be negative.")
+    subject = options.organisation or options.subject or Path()
+    return Order(
+        subject=subject,
+        mode=_mode(options),
+        terms=Terms(
+            now=_now(),
+            strategy=Strategy(options.strategy) if options.strategy else None,
+            days=options.min_age,
+        ),
+        wishes=Wishes(
+            only=Threshold.parse(options.only),
+            policy=Policy(majors=options.max_major),
+        ),
+        options=Options(exclude=tuple(options.exclude)),
+        vex=tuple(options.vex),
+        organisation=options.organisation is not None,
+    )
+
+
+def _mode(options: Namespace) -> Mode:
+    from pratique.remediation.service import Mode
+
+    if options.apply:
+        return Mode.APPLY
+    if options.prove:
+        return Mode.PROVE
+    return Mode.DRAFT if options.patch else Mode.PLAN
+
+
+def _write(done: Fixed, options: Namespace) -> None:
+    from pratique.remediation.message import message
+    from pratique.remediation.patch import unified
+    from pratique.remediation.table import drawn
+
+    if options.patch:
+        _file(options.patch, unified(done.changes))
+    if options.message:
+        _file(options.message, message(done.plan))
+    if options.patch == Path("-") or options.message == Path("-"):
+        return
+    if options.format == "json":
+        import msgspec
+
+        text = msgspec.json.format(msgspec.json.encode(done.plan), indent=2).decode() + "\n"
+    else:
+        text = drawn(done.plan)
+    sys.stdout.write(text)
+
+
+def _file(path: Path, text: str) -> None:
+    if path == Path("-"):
+        sys.stdout.write(text)
+        return
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _now() -> datetime:
+    from datetime import UTC, datetime
+
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not epoch:
+        return datetime.now(UTC)
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH={epoch!r} is not a number of seconds.",
+            remedy="Set it to seconds since 1970, or unset it.",
+        ) from None
+
+
+fix = Command(
+    description="Plan the smallest set of upgrades that fixes what is known against a project, "
+    "have the real resolvers prove it in a copy, check that again, and put it in place. "
+    "No target has an advisory that was not there before, and none is malicious.",
+    configure=_configure,
+    run=_run,
+    epilogue="""\
+examples:
+  pratique fix                                     the plan for the current folder
+  pratique fix app --prove                         tried in a copy, nothing changed
+  pratique fix app --apply --message pull.md       changed, with a pull request's text
+  pratique fix app --only high --max-major 0       only what is bad, only small steps
+  pratique fix app --prove --patch fix.patch       a patch to review
+  pratique fix --organisation checkouts            one plan over many repositories
+""",
+)

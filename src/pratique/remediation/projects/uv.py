@@ -1,0 +1,103 @@
+"""uv projects: ``pyproject.toml`` and ``uv.lock`` (uv documentation, *Locking and syncing*)."""
+
+from __future__ import annotations
+
+import posixpath
+import tomllib
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pratique.formats.edit import pyproject
+from pratique.model.ecosystems import normalise_name
+from pratique.model.errors import InputError
+from pratique.remediation.errors import AttemptError
+from pratique.remediation.models import Strategy
+from pratique.remediation.projects.base import Manifests, Target, moment, same_folder
+from pratique.remediation.workspace import below, interpreter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from pratique.remediation.workspace import Workspace
+
+
+class Uv:
+    """A project locked by uv, or a ``pyproject.toml`` that nothing locks."""
+
+    tool: ClassVar[str] = "uv"
+    lags: ClassVar[bool] = False
+    strategies: ClassVar[tuple[Strategy, ...]] = (
+        Strategy.IN_PLACE,
+        Strategy.RELAX,
+        Strategy.OVERRIDE,
+    )
+
+    def __init__(self, document: str, work: Workspace) -> None:
+        self.document = document
+        self.folder = same_folder(document)
+        self._work = work
+        self._locked = posixpath.basename(document) == "uv.lock"
+        self._top = below(self.folder, "pyproject.toml")
+        found = work.named(self.folder, "pyproject.toml") if self._locked else [document]
+        self.manifests = Manifests(work, tuple(found), pyproject.entries, pyproject.edit)
+
+    def files(self) -> list[str]:
+        """Manifests of the workspace, and the lockfile."""
+        return [*self.manifests.paths, *([self.document] if self._locked else [])]
+
+    def edit(self, strategy: Strategy, targets: Sequence[Target]) -> bool:
+        """Requirements, or entries of ``override-dependencies``."""
+        if strategy is Strategy.RELAX:
+            return self.manifests.move(targets) and not self._locked
+        if strategy is Strategy.OVERRIDE:
+            text = self._work.read(self._top)
+            try:
+                for target in targets:
+                    if not target.after:
+                        raise AttemptError("without a known version nothing can be forced")
+                    specifier = f"{target.name}>={target.after}"
+                    text = pyproject.constrain(text, "override", specifier)
+            except InputError as error:
+                raise AttemptError(f"{self._top}: {error.message}") from None
+            self._work.write(self._top, text)
+            return False
+        if not self._locked:
+            raise AttemptError("there is no lockfile to change in place")
+        return False
+
+    def resolve(self, strategy: Strategy, targets: Sequence[Target]) -> str:  # noqa: ARG002
+        """``uv lock -P name==version``, without building anything."""
+        if not self._locked:
+            proof = below(self.folder, ".pratique-proof/requirements.txt")
+            (self._work.root / proof).parent.mkdir(exist_ok=True)
+            self._work.run(
+                self.folder, "uv", "pip", "compile", "--quiet", "--no-build",
+                "--python", interpreter(), "--universal",
+                "pyproject.toml", "--all-extras", "-o", ".pratique-proof/requirements.txt",
+            )  # fmt: skip
+            return proof
+        words = [
+            word
+            for one in targets
+            for word in ("-P", f"{one.name}=={one.after}" if one.after else one.name)
+        ]
+        self._work.run(self.folder, "uv", "lock", "--no-build", *words)
+        return self.document
+
+    def published(self, target: Target) -> datetime | None:
+        """The time of upload that the lockfile records of a version once it is locked."""
+        if not self._locked:
+            return None
+        try:
+            value: dict[str, Any] = tomllib.loads(self._work.read(self.document))
+        except tomllib.TOMLDecodeError:
+            return None
+        times = [
+            found
+            for package in value.get("package", [])
+            if normalise_name("PyPI", str(package.get("name"))) == target.name
+            and package.get("version") == target.after
+            for file in [*package.get("wheels", []), package.get("sdist", {})]
+            if (found := moment(file.get("upload-time")))
+        ]
+        return max(times, default=None)

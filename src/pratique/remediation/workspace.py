@@ -1,0 +1,298 @@
+"""A copy of what is to be fixed, in which everything is tried first."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from pratique.model.errors import LimitError, UsageError
+from pratique.remediation.errors import AttemptError, ChangedError, UnprovenError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_FILE_BYTES = 32 * 1024 * 1024
+"""Largest file that is copied; lockfiles of monorepos reach 10 MB."""
+
+MAX_COPY_BYTES = 2 * 1024 * 1024 * 1024
+"""Most that is copied in all."""
+
+MAX_OUTPUT = 4_000
+"""Most characters of a resolver's words that are kept."""
+
+TIMEOUT = 180.0
+"""Seconds that one run of a resolver may take; cold caches need about 60."""
+
+_HINDERED = re.compile(
+    r"(?i)building source distributions|no usable wheels|--no-build|failed to fetch"
+    r"|could not connect|dns error|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|network|no such host"
+    r"|i/o timeout|offline"
+)
+"""Words of resolvers that could not do their work, which is no verdict on the versions."""
+
+LEFT_OUT = frozenset(
+    {".git", ".hg", ".svn", "node_modules", ".cargo", ".venv", "venv", "site-packages", "target",
+     "__pycache__", ".tox", ".nox", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
+)  # fmt: skip
+"""Folders that no resolver needs; Cargo's settings may name programs to run."""
+
+PROGRAM_NAMING = frozenset(
+    {".python-version", ".python-versions", "rust-toolchain", "rust-toolchain.toml"}
+)
+"""Files by which a project can have a program of its own run as interpreter or compiler."""
+
+
+class Workspace:
+    """A folder's copy; the folder itself stays as it is until :meth:`give_back`.
+
+    Args:
+        source: The folder to be fixed.
+        commands: Whether resolvers may be run.
+    """
+
+    def __init__(self, source: Path, *, commands: bool) -> None:
+        self.source = source
+        self.commands = commands
+        self._holder = tempfile.TemporaryDirectory(prefix="pratique-fix-")
+        self.root = Path(self._holder.name) / "copy"
+        self._before: dict[str, bytes] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self._copy()
+        except BaseException:
+            self._holder.cleanup()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._holder.cleanup()
+
+    def _copy(self) -> None:
+        """Copy regular files; links are left out, so that nothing outside is reached."""
+        total = 0
+        self.root.mkdir()
+        for folder, names, files in os.walk(self.source):
+            names[:] = sorted(
+                one for one in names if one not in LEFT_OUT and not Path(folder, one).is_symlink()
+            )
+            place = self.root / Path(folder).relative_to(self.source)
+            place.mkdir(exist_ok=True)
+            for name in sorted(files):
+                path = Path(folder, name)
+                if name in PROGRAM_NAMING:
+                    continue
+                try:
+                    status = path.lstat()
+                    if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES:
+                        continue
+                    total += status.st_size
+                    if total > MAX_COPY_BYTES:
+                        raise LimitError(
+                            f"{self.source} has more than {MAX_COPY_BYTES:,} bytes to copy",
+                            remedy="Give the folder of one project.",
+                        )
+                    shutil.copyfile(path, place / name)
+                except OSError:
+                    continue
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file."""
+        return (self.root / path).is_file()
+
+    def read(self, path: str) -> str:
+        """Text of a file, line ends as they are.
+
+        Raises:
+            AttemptError: There is none, or it is not UTF-8.
+        """
+        try:
+            return (self.root / path).read_bytes().decode("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise AttemptError(f"{path} cannot be read: {error}") from None
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file of the copy."""
+        self.keep(path)
+        (self.root / path).write_bytes(text.encode("utf-8"))
+
+    def keep(self, path: str) -> None:
+        """Remember what a file was at the start, so that a change of it is noticed."""
+        if path not in self._before:
+            file = self.root / path
+            self._before[path] = file.read_bytes() if file.is_file() else b""
+
+    def named(self, folder: str, name: str) -> list[str]:
+        """Files of a name in a folder and below, nearest first."""
+        found = [
+            Path(at, name).relative_to(self.root).as_posix()
+            for at, _, files in os.walk(self.root / folder)
+            if name in files
+        ]
+        return sorted(found, key=lambda one: (one.count("/"), one))
+
+    def run(self, folder: str, *words: str) -> str:
+        """Run a resolver in a folder of the copy; no scripts of packages are run by it.
+
+        Returns:
+            What it printed.
+
+        Raises:
+            AttemptError: It is not installed, not allowed, takes too long, or says no.
+        """
+        if not self.commands:
+            raise UnprovenError("no resolver was to be run")
+        program = find(words[0])
+        if not program:
+            raise UnprovenError(f"{words[0]} is not installed")
+        try:
+            done = subprocess.run(  # noqa: S603  (a fixed list of words, no shell)
+                [program, *words[1:]],
+                cwd=self.root / folder,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=TIMEOUT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise UnprovenError(f"{words[0]} took more than {TIMEOUT:.0f} s") from None
+        except OSError as error:
+            raise UnprovenError(f"{words[0]} cannot be run: {error}") from None
+        said = (done.stderr + done.stdout).decode("utf-8", "replace")
+        if done.returncode:
+            kind = UnprovenError if _HINDERED.search(said) else AttemptError
+            raise kind(f"{words[0]} says no: {_gist(said)}")
+        for word in ("is yanked", "retracted"):
+            if word in said:
+                raise AttemptError(f"{words[0]} says that a version is {word.split()[-1]}")
+        return done.stdout.decode("utf-8", "replace")
+
+    def snapshot(self, paths: Iterable[str]) -> dict[str, bytes | None]:
+        """Content of files, to go back to."""
+        found: dict[str, bytes | None] = {}
+        for path in paths:
+            self.keep(path)
+            file = self.root / path
+            found[path] = file.read_bytes() if file.is_file() else None
+        return found
+
+    def restore(self, snapshot: dict[str, bytes | None]) -> None:
+        """Go back to what files were."""
+        for path, data in snapshot.items():
+            if data is None:
+                (self.root / path).unlink(missing_ok=True)
+            else:
+                (self.root / path).write_bytes(data)
+
+    def changes(self) -> dict[str, tuple[bytes, bytes]]:
+        """Files that are different now, with what they were and are."""
+        found = {}
+        for path, before in sorted(self._before.items()):
+            file = self.root / path
+            after = file.read_bytes() if file.is_file() else b""
+            if after != before:
+                found[path] = (before, after)
+        return found
+
+    def give_back(self) -> list[str]:
+        """Put the changed files into the folder itself, each at once or not at all.
+
+        Returns:
+            Their paths.
+
+        Raises:
+            ChangedError: One is no longer what it was; nothing is written then.
+        """
+        changes = self.changes()
+        for path, (before, _) in changes.items():
+            target = self.source / path
+            there = target.read_bytes() if target.is_file() else b""
+            if there != before or target.is_symlink():
+                raise ChangedError(
+                    f"{path} has changed since it was read; nothing was written.",
+                    remedy="Run the command again.",
+                )
+        staged: list[tuple[Path, Path]] = []
+        try:
+            for path, (_, after) in changes.items():
+                target = self.source / path
+                staged.append((_stage(target, after), target))
+            for temporary, target in staged:
+                temporary.replace(target)
+        except OSError as error:
+            raise UsageError(f"the changes cannot be written: {error}.") from None
+        finally:
+            for temporary, _ in staged:
+                temporary.unlink(missing_ok=True)
+        return sorted(changes)
+
+
+def _stage(target: Path, data: bytes) -> Path:
+    """The new content in a file beside the target, with the target's mode."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    path = Path(name)
+    path.chmod(stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644)
+    return path
+
+
+def find(program: str) -> str:
+    """Path of a program, the one beside this interpreter included; empty where there is none."""
+    beside = str(Path(sys.executable).parent)
+    return shutil.which(program, path=_path()) or shutil.which(program, path=beside) or ""
+
+
+def _path() -> str:
+    """The search path without relative folders: they would lead into the project."""
+    entries = os.environ.get("PATH", "").split(os.pathsep)
+    return os.pathsep.join(one for one in entries if os.path.isabs(one))  # noqa: PTH117 - texts
+
+
+def interpreter() -> str:
+    """The Python that uv resolves for: the one on the path, never one that a project names."""
+    return shutil.which("python3", path=_path()) or sys.executable
+
+
+def environment() -> dict[str, str]:
+    """Environment of resolvers: the user's, without what would change projects or fetch tools."""
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in {"VIRTUAL_ENV", "PYTHONPATH", "GOFLAGS", "NODE_OPTIONS"}
+    }
+    return kept | {
+        "PATH": _path(),
+        "GOTOOLCHAIN": "local",
+        "GOWORK": "off",
+        "NO_COLOR": "1",
+        "UV_NO_PROGRESS": "1",
+        "UV_PYTHON_DOWNLOADS": "never",
+        "NPM_CONFIG_GIT": "git",
+        "NPM_CONFIG_IGNORE_SCRIPTS": "true",
+        "NPM_CONFIG_UPDATE_NOTIFIER": "false",
+        "CARGO_TERM_COLOR": "never",
+    }
+
+
+def _gist(said: str) -> str:
+    """The words of a resolver that tell most, on one line."""
+    lines = [line.strip() for line in said[-MAX_OUTPUT:].splitlines() if line.strip()]
+    telling = [line for line in lines if "rror" in line or "because" in line.lower()] or lines[-3:]
+    return " ".join(telling)[:400]
+
+
+def below(folder: str, name: str) -> str:
+    """Path of a file in a folder."""
+    return posixpath.join(folder, name) if folder else name

@@ -1,0 +1,1 @@
+"""Alembic's scripts; see :mod:`pratique.store.migrate`."""

@@ -1,0 +1,351 @@
+"""Writes a batch of documents into the record, in one transaction.
+
+Everything that is new in a batch is written table by table, in the same order
+by every writer: tenants, documents by digest, nouns level by level, evidence,
+graphs, products.  A document that is there already adds nothing but placements
+it did not have.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pratique.store import bulk, nouns, tables
+from pratique.store.adjacency import pack
+from pratique.store.documents import VERBS, Bill, Claim, Entry, Placement, instant
+from pratique.store.nouns import Noun, NounKind, key_of, storable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy import Connection, Table
+
+    from pratique.model.inventory import Problem
+    from pratique.store.engine import Store
+
+MAX_PROBLEMS = 1_000
+"""Problems kept with a document; a broken generator repeats itself for every component."""
+
+_LEVELS = (
+    NounKind.PACKAGE_TYPE,
+    NounKind.PACKAGE_NAMESPACE,
+    NounKind.PACKAGE_NAME,
+    NounKind.PACKAGE,
+)
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a batch."""
+
+    added: tuple[str, ...] = ()
+    """Digests of the documents that were new."""
+
+    known: tuple[str, ...] = ()
+    """Digests of those that were there already."""
+
+
+def write(store: Store, tenant: str, entries: Sequence[Entry]) -> Written:
+    """Write documents for a tenant; all of them or none.
+
+    Args:
+        store: To write to.
+        tenant: By name; made where there is none.
+        entries: Of any number; about twenty make a good transaction.
+
+    Raises:
+        StoreError: The record cannot be written.
+    """
+    first = {entry.digest: entry for entry in reversed(entries)}
+    ordered = [first[digest] for digest in sorted(first)]
+    placed: dict[str, list[Placement]] = defaultdict(list)
+    for entry in entries:
+        placed[entry.digest].extend(entry.placements)
+
+    def change(connection: Connection) -> Written:
+        batch = _Batch(store, connection, _tenant(connection, tenant))
+        added = batch.documents(ordered)
+        new = [entry for entry in ordered if entry.digest in added]
+        batch.nouns(new)
+        batch.evidence(new, added)
+        batch.bills(new, added)
+        batch.placements(placed)
+        return Written(
+            added=tuple(added), known=tuple(e.digest for e in ordered if e.digest not in added)
+        )
+
+    return store.write(change)
+
+
+def place(store: Store, tenant: str, placed: Mapping[str, Sequence[Placement]]) -> None:
+    """Attach products to bills of materials that are there already.
+
+    Args:
+        store: To write to.
+        tenant: By name.
+        placed: Digest of a bill to what it is of.
+    """
+
+    def change(connection: Connection) -> None:
+        _Batch(store, connection, _tenant(connection, tenant)).placements(placed)
+
+    store.write(change)
+
+
+def known(store: Store, tenant: str, digests: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Which documents a tenant has; for a bill what its subject is called, and its version.
+
+    Args:
+        store: To ask.
+        tenant: By name.
+        digests: Of documents.
+    """
+    from sqlalchemy import select
+
+    document, sbom = tables.document, tables.sbom
+    query = (
+        select(document.c.digest, sbom.c.name, sbom.c.version)
+        .join(tables.tenant, tables.tenant.c.id == document.c.tenant_id)
+        .outerjoin(sbom, sbom.c.document_id == document.c.id)
+        .where(tables.tenant.c.name == tenant)
+    )
+    found: dict[str, tuple[str, str]] = {}
+    with store.reading() as connection:
+        for chunk in bulk.chunks(digests):
+            for digest, name, version in connection.execute(
+                query.where(document.c.digest.in_(chunk))
+            ):
+                found[digest] = (name or "", version or "")
+    return found
+
+
+def _tenant(connection: Connection, name: str) -> int:
+    """Number of a tenant; it is made where there is none, with the team of all that have none."""
+    from sqlalchemy import select
+
+    query = select(tables.tenant.c.id).where(tables.tenant.c.name == storable(name))
+    number = connection.execute(query).scalar()
+    if number is None:
+        bulk.add(connection, tables.tenant, ("name",), [(storable(name),)])
+        number = connection.execute(query).scalar_one()
+        bulk.add(connection, tables.team, ("tenant_id", "name"), [(number, "")])
+    return int(number)
+
+
+class _Batch:
+    """One transaction's work for one tenant."""
+
+    def __init__(self, store: Store, connection: Connection, tenant: int) -> None:
+        self._store = store
+        self._connection = connection
+        self._tenant = tenant
+        self._numbers: dict[Noun, int] = {}
+
+    def documents(self, entries: Sequence[Entry]) -> dict[str, int]:
+        """Write the documents that are new; their digests and numbers."""
+        import zstandard
+
+        present = self._present([entry.digest for entry in entries])
+        new = [entry for entry in entries if entry.digest not in present]
+        packer = zstandard.ZstdCompressor(level=3)
+        bulk.add(
+            self._connection,
+            tables.blob,
+            ("digest", "size", "packed"),
+            [(e.digest, len(e.raw), packer.compress(e.raw)) for e in new],
+        )
+        bulk.add(self._connection, tables.document, _COLUMNS, [self._row(e) for e in new])
+        numbers = self._present([entry.digest for entry in new])
+        return {entry.digest: numbers[entry.digest] for entry in new}
+
+    def _row(self, entry: Entry) -> tuple[str | int, ...]:
+        kept = [_storable_problem(problem) for problem in entry.problems[:MAX_PROBLEMS]]
+        return (
+            self._tenant,
+            entry.digest,
+            entry.kind,
+            storable(entry.format),
+            storable(entry.path),
+            storable(entry.collector),
+            storable(entry.signer),
+            instant(entry.observed),
+            instant(entry.created),
+            sum(problem.trouble != "notice" for problem in entry.problems),
+            _encode(kept).decode() if kept else "",
+        )
+
+    def _present(self, digests: Sequence[str]) -> dict[str, int]:
+        from sqlalchemy import select
+
+        document = tables.document
+        found: dict[str, int] = {}
+        for chunk in bulk.chunks(digests):
+            query = select(document.c.digest, document.c.id).where(
+                document.c.tenant_id == self._tenant, document.c.digest.in_(chunk)
+            )
+            found.update(map(tuple, self._connection.execute(query)))
+        return found
+
+    def nouns(self, entries: Iterable[Entry]) -> None:
+        """Write the nouns that are new, level by level, and remember all their numbers."""
+        wanted: dict[NounKind, set[Noun]] = defaultdict(set)
+        for entry in entries:
+            for claim in entry.claims:
+                wanted[claim.subject.kind].add(claim.subject)
+                if claim.object is not None:
+                    wanted[claim.object.kind].add(claim.object)
+            if entry.bill is not None:
+                wanted[NounKind.PACKAGE].update(_purls(entry.bill))
+        known = self._store.numbers.setdefault("noun", {})
+        parents: dict[Noun, Noun | None] = {}
+        for kind in reversed(_LEVELS):
+            for noun in wanted[kind]:
+                above = None if noun.key in known else nouns.parent(noun)
+                parents[noun] = above
+                if above is not None:
+                    wanted[above.kind].add(above)
+        for kind in sorted(wanted, key=_rank):
+            self._intern(wanted[kind], parents, known)
+
+    def _intern(
+        self, wanted: set[Noun], parents: dict[Noun, Noun | None], known: dict[bytes, int]
+    ) -> None:
+        keys = {noun: noun.key for noun in wanted}
+        rows = {}
+        for noun, key in keys.items():
+            above = parents.get(noun)
+            rows[key] = (int(noun.kind), noun.text, self._numbers[above] if above else None)
+        columns = ("kind", "text", "parent_id")
+        numbers = bulk.intern(self._connection, tables.noun, columns, rows, known)
+        self._numbers.update((noun, numbers[key]) for noun, key in keys.items())
+
+    def evidence(self, entries: Iterable[Entry], documents: dict[str, int]) -> None:
+        """Write the claims that are new, and which documents make each."""
+        rows: dict[bytes, tuple[int | str | None, ...]] = {}
+        makers: set[tuple[bytes, int]] = set()
+        for entry in entries:
+            number = documents[entry.digest]
+            for claim in entry.claims:
+                row = self._claim(claim)
+                key = key_of("\0".join(map(str, row)))
+                rows[key] = row
+                makers.add((key, number))
+        columns = ("tenant_id", "verb", "subject_id", "object_id", "claim")
+        known = self._store.numbers.setdefault("evidence", {})
+        numbers = bulk.intern(self._connection, tables.evidence, columns, rows, known)
+        pairs = sorted((numbers[key], document) for key, document in makers)
+        bulk.add(self._connection, tables.support, ("evidence_id", "document_id"), pairs)
+
+    def _claim(self, claim: Claim) -> tuple[int | str | None, ...]:
+        said = {name: storable(text) for name, text in claim.said.items() if text}
+        about = self._numbers[claim.object] if claim.object is not None else None
+        text = _encode(said).decode() if said else ""
+        return (self._tenant, VERBS[claim.verb], self._numbers[claim.subject], about, text)
+
+    def bills(self, entries: Iterable[Entry], documents: dict[str, int]) -> None:
+        """Write the graphs: each as a blob, their edges and inclusions as rows."""
+        sboms, inclusions = [], []
+        edges: set[tuple[int, int, int]] = set()
+        for entry in entries:
+            bill = entry.bill
+            if bill is None:
+                continue
+            number = documents[entry.digest]
+            nodes = [self._numbers[Noun(NounKind.PACKAGE, purl)] for purl in bill.nodes]
+            inclusions += [(node, self._tenant, number) for node in nodes]
+            edges.update((nodes[b], nodes[a], self._tenant) for a, b in bill.edges)
+            subject = Noun(NounKind.PACKAGE, bill.subject) if bill.subject else None
+            about = self._numbers[subject] if subject else None
+            packed = pack(nodes, list(bill.roots), list(bill.edges))
+            name, version = storable(bill.name), storable(bill.version)
+            sboms.append(
+                (number, about, name, version, len(nodes), len(bill.edges), packed),
+            )
+        bulk.add(self._connection, tables.sbom, _SBOM_COLUMNS, sboms)
+        columns = ("package_id", "tenant_id", "sbom_id")
+        bulk.add(self._connection, tables.inclusion, columns, sorted(inclusions))
+        columns = ("dependency_id", "dependent_id", "tenant_id")
+        bulk.add(self._connection, tables.edge, columns, sorted(edges))
+
+    def placements(self, placed: Mapping[str, Sequence[Placement]]) -> None:
+        """Write what the bills are of; documents that are no bills have none."""
+        from sqlalchemy import select
+
+        numbers = self._present([digest for digest, rows in placed.items() if rows])
+        query = select(tables.sbom.c.document_id)
+        bills: set[int] = set()
+        for chunk in bulk.chunks(numbers.values()):
+            found = self._connection.execute(query.where(tables.sbom.c.document_id.in_(chunk)))
+            bills.update(found.scalars())
+        wanted = {
+            (storable(one.product), storable(one.owner), numbers[digest], one)
+            for digest, rows in placed.items()
+            for one in rows
+            if numbers.get(digest) in bills
+        }
+        products = self._named(tables.product, {name for name, *_ in wanted})
+        teams = self._named(tables.team, {owner for _, owner, *_ in wanted})
+        tags: dict[tuple[Any, ...], set[str]] = defaultdict(set)
+        for name, owner, sbom, one in wanted:
+            version, environment = storable(one.version), storable(one.environment)
+            key = (products[name], version, sbom, environment, teams[owner])
+            tags[key].update(map(storable, one.tags))
+        bulk.add(self._connection, tables.shipment, _SHIPMENT, sorted(tags))
+        query = select(tables.shipment.c.id, *(tables.shipment.c[name] for name in _SHIPMENT))
+        tagged = [key for key, names in tags.items() if names]
+        for chunk in bulk.chunks({key[2] for key in tagged}):
+            rows = self._connection.execute(query.where(tables.shipment.c.sbom_id.in_(chunk)))
+            pairs = [(row[0], name) for row in rows for name in tags.get(tuple(row[1:]), ())]
+            bulk.add(self._connection, tables.tag, ("shipment_id", "name"), sorted(pairs))
+
+    def _named(self, table: Table, names: set[str]) -> dict[str, int]:
+        """Numbers of the tenant's products or teams; those that are absent are made."""
+        from sqlalchemy import select
+
+        bulk.add(
+            self._connection,
+            table,
+            ("tenant_id", "name"),
+            [(self._tenant, name) for name in sorted(names)],
+        )
+        query = select(table.c.name, table.c.id).where(table.c.tenant_id == self._tenant)
+        found: dict[str, int] = {}
+        for chunk in bulk.chunks(names):
+            found.update(map(tuple, self._connection.execute(query.where(table.c.name.in_(chunk)))))
+        return found
+
+
+_COLUMNS = (
+    "tenant_id",
+    "digest",
+    "kind",
+    "format",
+    "path",
+    "collector",
+    "signer",
+    "observed",
+    "created",
+    "incomplete",
+    "problems",
+)
+_SHIPMENT = ("product_id", "version", "sbom_id", "environment", "team_id")
+_SBOM_COLUMNS = ("document_id", "subject_id", "name", "version", "packages", "edges", "adjacency")
+
+
+def _storable_problem(problem: Problem) -> Problem:
+    where = msgspec.structs.replace(problem.location, path=storable(problem.location.path))
+    return msgspec.structs.replace(problem, location=where, message=storable(problem.message))
+
+
+def _purls(bill: Bill) -> list[Noun]:
+    texts = (*bill.nodes, bill.subject) if bill.subject else bill.nodes
+    return [Noun(NounKind.PACKAGE, text) for text in texts]
+
+
+def _rank(kind: NounKind) -> int:
+    """The order in which kinds are written; its numbers have parents before their children."""
+    return int(kind)

@@ -1,0 +1,302 @@
+"""Drafts without a resolver, patches, messages, and giving changes back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from pratique.advisories import Index
+from pratique.model.errors import LimitError, PratiqueError, UsageError
+from pratique.remediation import workspace
+from pratique.remediation.errors import AttemptError, ChangedError, UnprovenError
+from pratique.remediation.message import message
+from pratique.remediation.models import Strategy
+from pratique.remediation.patch import unified
+from pratique.remediation.plan import Status
+from pratique.remediation.planning import Wishes
+from pratique.remediation.proving import Terms
+from pratique.remediation.service import Fixed, Mode, Order, fix
+from pratique.remediation.table import drawn
+from pratique.remediation.workspace import Workspace
+
+Tree = Callable[[dict[str, str]], Path]
+POM = """\
+<project>
+  <groupId>org.example</groupId>
+  <artifactId>ship</artifactId>
+  <version>1</version>
+  <properties><a.version>1.0</a.version></properties>
+  <dependencies>
+    <dependency>
+      <groupId>org.example</groupId>
+      <artifactId>alpha</artifactId>
+      <version>${a.version}</version>
+    </dependency>
+  </dependencies>
+</project>
+"""
+FILES = {
+    "py/requirements.txt": "# pins\nalpha==1.0  # why\nbeta == 1.0\ngamma==1.0\n",
+    "java/pom.xml": POM,
+    "go/go.mod": "module m\n\ngo 1.23\n\nrequire example.test/alpha v1.0.0\n",
+    "rust/Cargo.lock": 'version = 3\n\n[[package]]\nname = "alpha"\nversion = "1.0.0"\n'
+    'source = "registry+https://index.example.test"\n',
+}
+
+
+@pytest.fixture
+def fixed(index: Index, now: datetime, tree: Tree) -> Callable[..., Fixed]:
+    def call(files: dict[str, str], mode: Mode = Mode.DRAFT, **more: object) -> Fixed:
+        terms = Terms(now=now, strategy=more.pop("strategy", None), days=more.pop("days", None))
+        return fix(
+            Order(subject=tree(files), mode=mode, terms=terms, wishes=Wishes(), **more), index
+        )
+
+    return call
+
+
+def test_a_draft_writes_what_needs_no_resolver_and_says_not_proven(fixed) -> None:
+    done = fixed(FILES)
+    after = {path: new.decode() for path, (_, new) in done.changes.items()}
+    assert after["py/requirements.txt"] == "# pins\nalpha==1.3  # why\nbeta == 2.0\ngamma==1.0\n"
+    assert after["java/pom.xml"] == POM.replace(">1.0<", ">1.5<")
+    assert "example.test/alpha v1.1.0" in after["go/go.mod"]
+    states = {one.status for each in done.plan.upgrades for one in each.occurrences}
+    assert states == {Status.NOT_PROVEN}
+    reasons = {one.documents[0]: one.reason for one in done.plan.remaining}
+    assert "no resolver was to be run" in reasons["rust/Cargo.lock"]
+    assert {one.subject for one in done.after.findings} == {
+        "pkg:pypi/gamma@1.0",
+        "pkg:cargo/alpha@1.0.0",
+    }
+
+
+def test_the_folder_stays_as_it_is_until_applied(fixed, tree: Tree) -> None:
+    fixed(FILES)
+    for path, text in FILES.items():
+        assert (tree({}) / path).read_text() == text
+
+
+def test_the_patch_is_one_that_git_applies(fixed, tree: Tree) -> None:
+    files = {**FILES, "end/requirements.txt": "alpha==1.0"}
+    done = fixed(files)
+    folder = tree(files)
+    (folder.parent / "fix.patch").write_text(unified(done.changes), newline="")
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    subprocess.run(["git", "apply", "../fix.patch"], cwd=folder, check=True)
+    for path, (_, new) in done.changes.items():
+        assert (folder / path).read_bytes() == new
+    assert "end/requirements.txt" in done.changes
+
+
+def test_the_message_says_what_was_done_and_what_remains(fixed) -> None:
+    done = fixed({"requirements.txt": "alpha==1.0\ngamma==1.0\n"})
+    text = message(done.plan)
+    assert text.startswith("# Upgrade alpha: 1 vulnerability fixed\n")
+    assert (
+        "| alpha | 1.0 | 1.3 | requirements.txt | EX-1, (CVE-2026-0001) | high 7.5 | not proven |"
+        in text
+    )
+    assert "no resolver was to be run" in text
+    assert "pkg:pypi/gamma@1.0 (EX-5; requirements.txt): no fixed version is known" in text
+
+
+def test_names_of_others_cannot_draw_in_the_message_or_on_the_terminal(fixed) -> None:
+    done = fixed({"a|b`_<i>\x1b[2J/requirements.txt": "alpha==1.0\n"})
+    assert "a\\|b\\`\\_\\<i\\>" in message(done.plan)
+    assert "\x1b" not in drawn(done.plan)
+
+
+def test_a_strategy_that_a_project_has_not_is_refused_with_a_reason(fixed) -> None:
+    done = fixed({"java/pom.xml": POM}, strategy=Strategy.IN_PLACE)
+    assert not done.changes
+    assert done.plan.remaining[0].reason.endswith("in-place is not possible for java/pom.xml")
+
+
+def test_without_a_known_age_nothing_is_chosen(fixed) -> None:
+    for mode in (Mode.PLAN, Mode.DRAFT):
+        done = fixed({"requirements.txt": "alpha==1.0\n"}, mode, days=30)
+        assert not done.plan.upgrades
+        assert not done.changes
+        assert "is not known" in done.plan.remaining[0].reason
+
+
+def test_lockfiles_of_other_tools_are_left_to_them(fixed) -> None:
+    poetry = (
+        '[[package]]\nname = "alpha"\nversion = "1.0"\n\n[metadata]\nlock-version = "2.0"\n'
+        'python-versions = "*"\ncontent-hash = "x"\n'
+    )
+    project = '[tool.poetry.dependencies]\npython = "^3.11"\nalpha = "^1.0"\n'
+    done = fixed({"poetry.lock": poetry, "pyproject.toml": project})
+    (one,) = done.plan.upgrades[0].occurrences
+    assert (one.status, one.strategy) == (Status.NOT_PROVEN, Strategy.RELAX)
+    assert "'poetry lock'" in one.note
+    assert done.changes["pyproject.toml"][1].decode() == project.replace("^1.0", "^1.3")
+    assert [one.subject for one in done.after.findings] == ["pkg:pypi/alpha@1.0"], "still open"
+
+
+def test_formats_that_cannot_be_written_are_named(fixed) -> None:
+    gem = "GEM\n  remote: https://gems.example.test/\n  specs:\n    alpha (1.0)\n"
+    yarn = '# yarn lockfile v1\n\n\nalpha@^1.0.0:\n  version "1.0.0"\n'
+    done = fixed({"yarn.lock": yarn, "Gemfile.lock": gem})
+    assert "yarn.lock cannot be written here" in done.plan.remaining[0].reason
+
+
+def test_applying_needs_files_as_they_were(tree: Tree) -> None:
+    folder = tree({"a.txt": "one\n", "b.txt": "two\n"})
+    (folder / "b.txt").chmod(0o640)
+    with Workspace(folder, commands=False) as work:
+        work.write("a.txt", "changed\n")
+        work.write("b.txt", "changed\n")
+        (folder / "b.txt").write_text("meanwhile\n")
+        with pytest.raises(ChangedError):
+            work.give_back()
+        assert (folder / "a.txt").read_text() == "one\n", "nothing was written"
+        (folder / "b.txt").write_text("two\n")
+        assert work.give_back() == ["a.txt", "b.txt"]
+    assert (folder / "b.txt").stat().st_mode & 0o777 == 0o640
+    assert sorted(one.name for one in folder.iterdir()) == ["a.txt", "b.txt"], "no left-overs"
+
+
+def test_links_and_installed_trees_are_not_copied(tree: Tree, tmp_path: Path) -> None:
+    folder = tree({"a.txt": "x", "node_modules/x/package.json": "{}", ".git/config": "x"})
+    (tmp_path / "secret").write_text("s")
+    (folder / "link").symlink_to(tmp_path / "secret")
+    (folder / "up").symlink_to(tmp_path)
+    with Workspace(folder, commands=False) as work:
+        assert [one.name for one in work.root.iterdir()] == ["a.txt"]
+    assert not work.root.exists()
+
+
+def test_too_much_to_copy_is_said(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workspace, "MAX_COPY_BYTES", 10)
+    with pytest.raises(LimitError), Workspace(tree({"a": "x" * 11}), commands=False):
+        pass
+
+
+def test_a_resolver_that_fails_hangs_or_is_absent(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, body in {
+        "refuses": "echo 'error: no' >&2; exit 1",
+        "offline": "echo 'error: Could not connect' >&2; exit 1",
+        "hangs": "sleep 20",
+        "yanked": "echo 'warning: alpha==1.3 is yanked' >&2",
+    }.items():
+        (programs / name).write_text(f"#!/bin/sh\n{body}\n")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    monkeypatch.setattr(workspace, "TIMEOUT", 0.5)
+    with Workspace(tree({"a": ""}), commands=True) as work:
+        with pytest.raises(AttemptError, match="refuses says no: error: no") as refused:
+            work.run("", "refuses")
+        assert not isinstance(refused.value, UnprovenError)
+        for name in ("offline", "hangs", "absent-program"):
+            with pytest.raises(UnprovenError):
+                work.run("", name)
+        with pytest.raises(AttemptError, match="yanked"):
+            work.run("", "yanked")
+
+
+def command(*words: str) -> int:
+    from pratique.remediation.cli import fix as entry
+    from pratique.surfaces.cli.app import Parser
+
+    parser = Parser(prog="pratique fix")
+    entry.configure(parser)
+    return entry.run(parser.parse_args(words))
+
+
+def test_the_command_prints_plans_and_writes_files(
+    tree: Tree, index_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tree({"requirements.txt": "alpha==1.0\ngamma==1.0\n"})
+    base = [str(folder), "--advisories", str(index_folder)]
+    assert command(*base) == 1
+    text = capsys.readouterr().out
+    assert "1. alpha  1.0 -> 1.3  (PyPI; high 7.5)" in text
+    assert "no fixed version is known" in text
+    assert command(*base, "-f", "json", "--only", "high") == 1
+    assert json.loads(capsys.readouterr().out)["upgrades"][0]["after"] == "1.3"
+    out = tmp_path / "fix.patch"
+    assert command(*base, "--patch", str(out), "--message", str(tmp_path / "m.md")) == 1
+    assert "+alpha==1.3" in out.read_text()
+    assert (folder / "requirements.txt").read_text() == "alpha==1.0\ngamma==1.0\n"
+    assert command(*base, "--patch", "-") == 1
+    assert capsys.readouterr().out.rstrip().splitlines()[-1].startswith((" ", "+", "-"))
+
+
+def test_one_plan_over_an_organisation(
+    tree: Tree, index_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tree({f"r{number}/requirements.txt": "alpha==1.0\n" for number in range(9)})
+    words = ["--organisation", str(folder), "--advisories", str(index_folder)]
+    assert command(*words) == 1
+    first = capsys.readouterr().out
+    assert "1 upgrade in 9 places for 1 vulnerability" in first
+    assert "and 4 more places in 9 checkouts" in first
+    command(*words)
+    assert capsys.readouterr().out == first
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--only", "everything"],
+        ["a", "--organisation", "b"],
+        ["--max-major", "-1"],
+        ["--min-age", "-1"],
+        ["no-such-folder"],
+        ["--prove", "--apply"],
+        ["--vex", "no-such-file"],
+    ],
+)
+def test_wrong_use_is_one_error(words: list[str], index_folder: Path) -> None:
+    with pytest.raises(PratiqueError):
+        command(*words, "--advisories", str(index_folder))
+
+
+def test_a_lone_lockfile_can_be_fixed(index: Index, now: datetime, tree: Tree) -> None:
+    folder = tree({"requirements.txt": "alpha==1.0\n", "other/requirements.txt": "beta==1.0\n"})
+    order = Order(subject=folder / "requirements.txt", mode=Mode.DRAFT, terms=Terms(now=now))
+    assert list(fix(order, index).changes) == ["requirements.txt"]
+    with pytest.raises(UsageError):
+        fix(Order(subject=folder / "absent", mode=Mode.PLAN, terms=Terms(now=now)), index)
+
+
+def test_what_a_statement_settles_needs_no_fix(
+    tree: Tree, index_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tree({"requirements.txt": "alpha==1.0\nbeta==1.0\n"})
+    vex = tmp_path / "vex.json"
+    vex.write_text(
+        json.dumps(
+            {
+                "@context": "https://openvex.dev/ns/v0.2.0",
+                "@id": "https://vex.example.test/1",
+                "author": "harbour master",
+                "timestamp": "2026-11-01T00:00:00Z",
+                "version": 1,
+                "statements": [
+                    {
+                        "vulnerability": {"name": "CVE-2026-0001"},
+                        "products": [{"@id": "pkg:pypi/alpha"}],
+                        "status": "not_affected",
+                        "justification": "vulnerable_code_not_in_execute_path",
+                    }
+                ],
+            }
+        )
+    )
+    base = [str(folder), "--advisories", str(index_folder), "-f", "json", "--vex", str(vex)]
+    assert command(*base) == 1
+    plan = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in plan["upgrades"]] == ["beta"]
+    assert any("settled" in note for note in plan["notes"])
