@@ -172,11 +172,6 @@ class Image:
         return notes
 
 
-def is_image_folder(path: Path) -> bool:
-    """Whether a folder is an OCI image layout."""
-    return (path / "oci-layout").is_file() and (path / "index.json").is_file()
-
-
 def open_folder(path: Path) -> Image:
     """Open an OCI image layout.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,9 +15,15 @@ from pratique.formats import registry
 from pratique.formats.base import MAX_DOCUMENT_BYTES, Kind, Reader, Tree
 from pratique.inventory.errors import NothingThereError
 from pratique.inventory.find import Found, documents, excluded
-from pratique.inventory.image import Image, is_image_folder, open_archive, open_folder
 from pratique.inventory.join import Read, join
-from pratique.inventory.systems import VIRTUAL, folder_documents, image_documents, is_system
+from pratique.inventory.systems import (
+    VIRTUAL,
+    folder_documents,
+    image_documents,
+    is_image_folder,
+    is_system,
+    may_be_image,
+)
 from pratique.inventory.tree import INSTALLED_FOLDERS, FolderTree, LoneTree
 from pratique.model.errors import InputError, UnsupportedError
 from pratique.model.inventory import (
@@ -30,6 +37,9 @@ from pratique.model.inventory import (
     Trouble,
 )
 from pratique.model.purl import Package
+
+if TYPE_CHECKING:
+    from pratique.inventory.image import Image
 
 Progress = Callable[[int, int, str], None]
 """Told how many documents are read, of how many, and the next one's path."""
@@ -78,10 +88,12 @@ def take(
     path = Path(subject)
     if path.is_dir():
         if is_image_folder(path):
+            from pratique.inventory.image import open_folder
+
             return _of_image(subject, open_folder(path), options, progress)
         return _of_folder(subject, path, options, progress)
     if path.is_file():
-        if image := open_archive(path):
+        if image := _image(path):
             return _of_image(subject, image, options, progress)
         tree = FolderTree(path.parent)
         return _of_document(path.name, tree.read(path.name), tree, subject)
@@ -147,6 +159,18 @@ def _of_folder(subject: str, root: Path, options: Options, progress: Progress | 
     if progress and found:
         progress(len(found), len(found), "")
     return join(subject, list(_uncovered(reads, problems)), problems, tree)
+
+
+def _image(path: Path) -> Image | None:
+    """The image in a file, if it is an archive of one."""
+    try:
+        if not may_be_image(path):
+            return None
+        from pratique.inventory.image import open_archive
+
+        return open_archive(path)
+    except OSError:
+        return None  # reading it as a document says why it cannot be read
 
 
 def _of_image(subject: str, image: Image, options: Options, progress: Progress | None) -> Inventory:

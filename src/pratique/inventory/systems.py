@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 from pratique.formats import registry
 from pratique.formats.base import Kind, Reader, TreeError
-from pratique.formats.installed.binaries.read import carries_list
-from pratique.formats.installed.binaries.sections import is_executable
 from pratique.inventory.find import Found, documents
 from pratique.inventory.tree import INSTALLED_FOLDERS, SKIPPED_FOLDERS
 
@@ -37,6 +35,9 @@ VIRTUAL = frozenset({"proc", "sys", "dev"})
 _WANTED = frozenset({"requirements.txt"})
 """Lockfiles in form that mostly say what was wanted."""
 
+_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+"""How gzip and zstd files begin."""
+
 HEAD = 64
 """Bytes by which an executable is recognised."""
 
@@ -46,6 +47,22 @@ def is_system(root: Path) -> bool:
     return any(_is_there(root / place) for place in _RELEASES) and any(
         _is_there(root / place) for place in _DATABASES
     )
+
+
+def is_image_folder(path: Path) -> bool:
+    """Whether a folder is an OCI image layout."""
+    return (path / "oci-layout").is_file() and (path / "index.json").is_file()
+
+
+def may_be_image(path: Path) -> bool:
+    """Whether a file may be an archive of an image, by its name and first bytes.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(262)
+    return head[257:] == b"ustar" or head.startswith(_PACKED) or path.suffix == ".tar"
 
 
 def _is_there(path: Path) -> bool:
@@ -104,6 +121,8 @@ def _says_what_is_there(path: str, reader: Reader) -> bool:
 
 def _folder_executables(tree: FolderTree, paths: Iterable[str]) -> Iterator[str]:
     """Those of the paths that are executables with a list of what they were built from."""
+    from pratique.formats.installed.binaries.read import carries_list, is_executable
+
     for path in paths:
         try:
             status = (tree.root / path).lstat()
@@ -121,6 +140,8 @@ def _folder_executables(tree: FolderTree, paths: Iterable[str]) -> Iterator[str]
 
 def _image_executables(image: Image, paths: Iterable[str]) -> Iterator[str]:
     """Those of the paths that are executables with a list of what they were built from."""
+    from pratique.formats.installed.binaries.read import carries_list, is_executable
+
     for path in paths:
         node = image.tree.node(path)
         if node is None or not _may_be(path, node.mode):

@@ -277,6 +277,7 @@ def _parts(path: str) -> list[str] | None:
 
     Surrogates stand for bytes that are not UTF-8 and are shown as escapes.
     """
-    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    parts = [part for part in posixpath.normpath(text).split("/") if part not in {"", "."}]
+    if not path.isascii():
+        path = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    parts = [part for part in posixpath.normpath(path).split("/") if part not in {"", "."}]
     return None if ".." in parts or len(parts) > MAX_PARTS else parts

@@ -5,6 +5,7 @@ Only headers are read; the content of a member stays where it is in the file.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -192,9 +193,13 @@ def _after_map(file: BinaryIO, at: int, block: bytes) -> int:
 
 def _sum_is_right(block: bytes) -> bool:
     stated = block[148:156].strip(b" \0")
-    if not stated or any(digit not in b"01234567" for digit in stated):
+    if not stated.isdigit():
         return False
-    return sum(block[:148]) + sum(block[156:]) + 8 * 32 == int(stated, 8)
+    try:
+        # The field itself counts as eight spaces.
+        return sum(block) - sum(block[148:156]) + 8 * 32 == int(stated, 8)
+    except ValueError:
+        return False
 
 
 def _number(field: bytes) -> int:
@@ -204,16 +209,17 @@ def _number(field: bytes) -> int:
         if field[0] & 0x40 or value >= 1 << 62:
             raise InputError("has a header with a number that is out of range")
         return value
-    digits = field.split(b"\0")[0].strip()
+    digits = field.split(b"\0", 1)[0].strip()
     if not digits:
         return 0
-    if any(digit not in b"01234567" for digit in digits):
-        raise InputError("has a header with a number that is none")
-    return int(digits, 8)
+    with suppress(ValueError):
+        if digits.isdigit():
+            return int(digits, 8)
+    raise InputError("has a header with a number that is none")
 
 
 def _text(field: bytes) -> str:
-    return field.split(b"\0")[0].decode("utf-8", "surrogateescape")
+    return field.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
 
 
 def _padded(length: int) -> int:

@@ -169,7 +169,9 @@ def _organisation(value: Any) -> Party:
     contacts = _objects(entity.get("contact"))
     email = next((text for one in contacts if (text := _text(one, "email"))), "")
     urls = entity.get("url")
-    url = next((one for one in (urls if isinstance(urls, list) else [urls]) if isinstance(one, str)), "")
+    url = next(
+        (one for one in (urls if isinstance(urls, list) else [urls]) if isinstance(one, str)), ""
+    )
     name = _text(entity, "name") or next((_text(one, "name") for one in contacts), "")
     return Party(name, email, url)
 
@@ -182,9 +184,7 @@ def _signed(value: Any) -> bool:
     """Whether a JSF signature is there, with a value and what verifies it or names the key."""
     signature = _object(value)
     many = [*_objects(signature.get("signers")), *_objects(signature.get("chain"))]
-    return any(
-        _text(one, "algorithm") and _text(one, "value") for one in (signature, *many)
-    )
+    return any(_text(one, "algorithm") and _text(one, "value") for one in (signature, *many))
 
 
 def _one(text: str) -> tuple[str, ...]:

@@ -44,8 +44,11 @@ class _Reader:
     def sheet(self) -> Sheet:
         info = self._info()
         document = next((one for one in self._items if _kind(one) == "SpdxDocument"), {})
-        packages = [one for one in self._items if _kind(one) == "software_Package"]
-        parts = [self._part(one, f"@graph[{self._items.index(one)}]") for one in packages]
+        parts = [
+            self._part(one, f"@graph[{number}]")
+            for number, one in enumerate(self._items)
+            if _kind(one).endswith("Package")
+        ]
         primary = self._primary(document, {part.ref for part in parts})
         parts.sort(key=lambda part: part.ref != primary)
         edges, dangling = self._edges()
@@ -57,9 +60,7 @@ class _Reader:
             version=_text(info, "specVersion"),
             identifier=identifier if ":" in identifier and not identifier.startswith("_:") else "",
             created=_text(info, "created"),
-            authors=tuple(
-                one for ref in _many(info.get("createdBy")) if (one := self._party(ref))
-            ),
+            authors=tuple(one for ref in _many(info.get("createdBy")) if (one := self._party(ref))),
             tools=tuple(
                 name
                 for ref in _many(info.get("createdUsing"))

@@ -17,7 +17,7 @@ Read = Callable[..., Reading]
 
 ROUNDS = 600
 SLOW = 2.0
-"""Seconds that no single document of these may take."""
+"""Seconds of the processor that no single document of these may take."""
 
 BESIDE = {"etc/os-release": b"ID=debian\nVERSION_ID=12\n", "etc/apk/world": b"alpha\n"}
 
@@ -111,7 +111,7 @@ def attempt(
     name, _, path, beside = sample
 
     def read(data: bytes) -> Reading | None:
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             reading = reading_of(name, data, path, beside)
         except InputError as error:
@@ -121,7 +121,7 @@ def attempt(
             check(reading)
         assert refusal
         assert "\n" not in refusal
-        assert time.perf_counter() - start < SLOW
+        assert time.process_time() - start < SLOW
         return reading
 
     return read
@@ -249,9 +249,9 @@ def test_slots_that_share_a_blob_make_no_more_of_a_file_than_it_is(
     slot = struct.pack("<4sIII", b"Slot", 7, pages * 256, len(blob) // 16)
     data = struct.pack("<4sIIIIIII", b"RpmP", 0, 1, pages, 8, 0, 0, 0)
     data += slot * (pages * 256 - 2) + blob
-    start = time.perf_counter()
+    start = time.process_time()
     reading = reading_of("rpmdb", data, "var/lib/rpm/Packages.db", BESIDE)
-    assert time.perf_counter() - start < SLOW
+    assert time.process_time() - start < SLOW
     assert len(reading.components) == 1
     assert any("overlap" in p.message for p in reading.problems)
 
@@ -278,10 +278,10 @@ def test_sections_that_overlap_take_no_time(reading_of: Read, elf: Callable[...,
     )
     size = 64 + 56 * count + len(body)
     rows = struct.pack("<IIQQQQQQ", 1, 6, 0, 0, 0, size, size, 16) * count
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError):
         reading_of("executable", head + rows + body, "app")
-    assert time.perf_counter() - start < SLOW
+    assert time.process_time() - start < SLOW
 
 
 def test_values_of_many_lines_take_time_in_proportion(
@@ -291,9 +291,9 @@ def test_values_of_many_lines_take_time_in_proportion(
     status = f"Package: alpha\nVersion: 1\nDepends: a\n{lines}\n"
     manifest = f"Bundle-Name: alpha\n{lines}\n"
     name = "-1" * 30_000 + "!.jar"
-    start = time.perf_counter()
+    start = time.process_time()
     assert reading_of("dpkg-status", status.encode(), "var/lib/dpkg/status", BESIDE).components
     data = archive({"META-INF/MANIFEST.MF": manifest.encode()}, 0)
     reading_of("java-archive", data, "alpha-1.jar")
     reading_of("java-archive", archive({name: data}), "alpha-1.jar")
-    assert time.perf_counter() - start < 2 * SLOW
+    assert time.process_time() - start < 2 * SLOW

@@ -22,7 +22,7 @@ SLOW = 2.0
 def attempt(path: Path, data: bytes) -> None:
     """Take an inventory of the bytes: one that holds together, or a refusal in one line."""
     path.write_bytes(data)
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         inventory = take(str(path))
     except InputError as error:
@@ -34,7 +34,7 @@ def attempt(path: Path, data: bytes) -> None:
         assert all(set(targets) <= refs for targets in inventory.edges.values())
     assert refusal
     assert "\n" not in refusal
-    assert time.perf_counter() - start < SLOW
+    assert time.process_time() - start < SLOW
 
 
 @pytest.fixture(params=["layout", "docker"])
@@ -138,9 +138,9 @@ def test_links_that_multiply_end(layout: Any, base: bytes, tar: Make, tmp_path: 
     entries: list[tuple[str, bytes | str]] = [(f"l{n}", f"l{n + 1}/../l{n + 1}") for n in range(40)]
     entries += [("l40/", b""), ("l0/late", b"x")]
     layout.image([base, tar(entries)])
-    start = time.perf_counter()
+    start = time.process_time()
     assert take(layout.folder(tmp_path)).components
-    assert time.perf_counter() - start < SLOW
+    assert time.process_time() - start < SLOW
 
 
 def test_deep_and_wide_trees_take_time_in_proportion(
@@ -150,7 +150,7 @@ def test_deep_and_wide_trees_take_time_in_proportion(
     layout.image(
         [base, tar([deep, ("d/" * 300 + "f", b""), *((f"w/{n}", b"") for n in range(20_000))])]
     )
-    start = time.perf_counter()
+    start = time.process_time()
     inventory = take(layout.folder(tmp_path))
-    assert time.perf_counter() - start < 2 * SLOW
+    assert time.process_time() - start < 2 * SLOW
     assert len(inventory.components) == 2

@@ -318,9 +318,9 @@ def test_a_bomb_costs_its_layer_and_little_time(
     layout.image(
         [base, b"\0" * 1024], pack=lambda data: gzip.compress(data) if data is base else bomb
     )
-    start = time.perf_counter()
+    start = time.process_time()
     inventory = take(layout.folder(tmp_path))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert names(inventory) == ["alpha", "beta"]
     assert any("times its size" in p.message for p in bad(inventory))
 

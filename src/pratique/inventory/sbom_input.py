@@ -1,0 +1,123 @@
+"""Bills of materials that a command was given: bytes, readings, times and outputs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pratique import __version__
+from pratique.formats import registry
+from pratique.formats.base import MAX_DOCUMENT_BYTES, Kind
+from pratique.inventory.errors import NothingThereError
+from pratique.inventory.tree import LoneTree
+from pratique.model.errors import InputError, LimitError, UnsupportedError, UsageError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from pratique.model.inventory import Reading
+
+CREATOR = f"pratique-{__version__}"
+"""This program, as documents name it."""
+
+
+def load(name: str) -> bytes:
+    """The bytes of a document, unpacked.
+
+    Args:
+        name: A path, or ``-`` for standard input.
+
+    Raises:
+        NothingThereError: There is no such file.
+        InputError: It cannot be read or unpacked.
+        LimitError: It is too large.
+    """
+    if name == "-":
+        data = sys.stdin.buffer.read(MAX_DOCUMENT_BYTES + 1)
+    else:
+        path = Path(name)
+        if not path.is_file():
+            raise NothingThereError(f"there is no file {name!r} here.")
+        try:
+            with path.open("rb") as file:
+                data = file.read(MAX_DOCUMENT_BYTES + 1)
+        except OSError as error:
+            raise InputError(f"{name}: cannot be read: {error.strerror}") from None
+    if len(data) > MAX_DOCUMENT_BYTES:
+        raise LimitError(f"{name} is over the limit of {MAX_DOCUMENT_BYTES:,} bytes")
+    return registry.opened(name, data)[1]
+
+
+def named(name: str, error: InputError) -> InputError:
+    """An error of a reader with the document's name before it."""
+    return type(error)(f"{name} {error.message}", remedy=error.remedy)
+
+
+def reading_of(name: str) -> Reading:
+    """What a document says, in any form that can be read.
+
+    Raises:
+        UnsupportedError: It is no bill of materials.
+        InputError: It cannot be read.
+    """
+    data = load(name)
+    reader = registry.detect("-" if name == "-" else Path(name).name, data)
+    if reader is None or reader.kind is not Kind.SBOM:
+        raise UnsupportedError(
+            f"{name} is no bill of materials that is known here.",
+            remedy="See 'pratique formats' for what can be read.",
+        )
+    try:
+        return registry.read_function(reader)(data, name, LoneTree())
+    except InputError as error:
+        raise named(name, error) from None
+
+
+def now() -> datetime:
+    """The time: ``SOURCE_DATE_EPOCH`` where that is set.
+
+    Raises:
+        UsageError: It is set to what is no number of seconds.
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not epoch:
+        return datetime.now(UTC).replace(microsecond=0)
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH={epoch!r} is not a number of seconds.",
+            remedy="Unset it, or set it to seconds since 1970.",
+        ) from None
+
+
+def write(data: bytes, target: str | None) -> None:
+    """Write bytes to a file, or to standard output.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+    if target in {None, "-"}:
+        sys.stdout.write(data.decode())
+        return
+    try:
+        Path(str(target)).write_bytes(data)
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror}.") from None
+
+
+def json_bytes(value: Any) -> bytes:
+    """A result as JSON that people can read."""
+    import msgspec
+
+    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+
+
+def add_format(parser: ArgumentParser) -> None:
+    """The option that chooses between a table and JSON."""
+    parser.add_argument(
+        "--format", "-f", choices=("table", "json"), default="table", help="how to print it"
+    )
