@@ -93,6 +93,13 @@ def opened(path: str, data: bytes) -> tuple[str, bytes]:
 def _named(path: str) -> tuple[Reader, ...]:
     exact, patterns = _matchers()
     base, rooted = path.rpartition("/")[2], "/" + path
+    heads, tails, folders = _ends()
+    if not (
+        base.endswith(tails)
+        or base.startswith(heads)
+        or any(folder in rooted for folder in folders)
+    ):
+        return exact.get(base, ())
     matched = [
         (whole, reader)
         for expression, whole, reader in patterns
@@ -160,3 +167,26 @@ def _matchers() -> tuple[
             else:
                 exact[pattern] = (*exact.get(pattern, ()), reader)
     return exact, tuple(patterns)
+
+
+@cache
+def _ends() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Beginnings and ends of base names, and folders, of which a pattern's match has one.
+
+    Almost no file of a tree has any, and asking is a hundred times cheaper
+    than asking every pattern.
+    """
+    heads: set[str] = set()
+    tails: set[str] = set()
+    folders: set[str] = set()
+    for reader in readers():
+        for pattern in reader.files:
+            folder, _, base = pattern.rpartition("/")
+            literal = re.split(r"[*?]|\[[^\]]*\]", base)
+            if literal[-1]:
+                tails.add(literal[-1])
+            elif literal[0]:
+                heads.add(literal[0])
+            else:
+                folders.add(f"/{re.split(r'[*?]|/', folder)[-1]}/")
+    return tuple(sorted(heads)), tuple(sorted(tails)), tuple(sorted(folders))

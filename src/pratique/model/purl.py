@@ -52,7 +52,7 @@ Nine in ten are such.  A first character other than an unreserved one, an empty
 segment or anything to be decoded falls through to the whole grammar.
 """
 
-_BARE_NAMES = frozenset({"alpm", "apk", "cpan", "deb", "rpm", "yocto"})
+_BARE_NAMES = frozenset({"alpm", "apk", "cpan", "deb", "opkg", "rpm", "yocto"})
 """Types whose namespace is a vendor or an author, not a part of the name."""
 
 _JOINTS = {"maven": ":", "vscode-extension": "."}

@@ -59,3 +59,11 @@ def test_every_reader_is_whole() -> None:
             assert other in names, f"{reader.name} supersedes {other}, which is no reader"
         assert reader.files or reader.sniff
         assert reader.kind in Kind
+
+
+def test_every_pattern_survives_the_quick_refusal() -> None:
+    for reader in registry.readers():
+        for pattern in reader.files:
+            name = pattern.replace("*", "some").replace("?", "x")
+            if "[" not in name:
+                assert reader in registry.by_name(f"deep/{name}"), pattern
