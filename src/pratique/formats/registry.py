@@ -94,9 +94,10 @@ def _named(path: str) -> tuple[Reader, ...]:
     exact, patterns = _matchers()
     base, rooted = path.rpartition("/")[2], "/" + path
     heads, tails, folders = _ends()
+    lower = base.lower()
     if not (
-        base.endswith(tails)
-        or base.startswith(heads)
+        lower.endswith(tails)
+        or lower.startswith(heads)
         or any(folder in rooted for folder in folders)
     ):
         return exact.get(base, ())
@@ -171,7 +172,7 @@ def _matchers() -> tuple[
 
 @cache
 def _ends() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Beginnings and ends of base names, and folders, of which a pattern's match has one.
+    """Beginnings and ends of base names, in lower case, and folders: a match has one of them.
 
     Almost no file of a tree has any, and asking is a hundred times cheaper
     than asking every pattern.
@@ -182,7 +183,8 @@ def _ends() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     for reader in readers():
         for pattern in reader.files:
             folder, _, base = pattern.rpartition("/")
-            literal = re.split(r"[*?]|\[[^\]]*\]", base)
+            plain = re.sub(r"\[(\w)\w\]", r"\1", base).lower()  # [jJ] is either case of j
+            literal = re.split(r"[*?]|\[[^\]]*\]", plain)
             if literal[-1]:
                 tails.add(literal[-1])
             elif literal[0]:
