@@ -17,6 +17,7 @@ from pratique.provenance.attest_options import (
     signing_key,
     write_output,
 )
+from pratique.report.text import count
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -90,8 +91,8 @@ def _run(options: Namespace) -> int:
     )
     write_output(options.output, signed(options, key, products.descriptors(), provenance(build)))
     if options.output != "-":
-        count = len(products.digests)
-        sys.stderr.write(f"{options.output}: {count:,} products, signed by {key.id[:16]}…\n")
+        made = count(len(products.digests), "product")
+        sys.stderr.write(f"{options.output}: {made}, signed by {key.id[:16]}…\n")
     return ExitCode.CLEAN
 
 

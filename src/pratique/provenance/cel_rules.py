@@ -39,25 +39,30 @@ def holds(rule: str, statement: Statement) -> bool:
     compiled = _compiled(rule)
     try:
         value = compiled.eval(data=data)
-        truth = value.value()
-    except RuntimeError as error:  # the library's only error
-        text = str(error)
-        if "no such" in text or "not found" in text.lower():
-            raise MissingClaimError(rule) from None
-        raise InputError(f"rule {rule[:120]!r} cannot be evaluated: {text[:120]}") from None
-    if value.type().name() == "*error*":
-        raise MissingClaimError(rule)
+    except (RuntimeError, TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"rule {rule[:120]!r} cannot be evaluated: {str(error)[:120]}") from None
+    if value.type() == _library().Type.ERROR:
+        problem = str(value)
+        if problem.startswith("NOT_FOUND"):
+            raise MissingClaimError(rule)
+        raise InputError(f"rule {rule[:120]!r} cannot be evaluated: {problem[:120]}")
+    truth = value.value()
     if not isinstance(truth, bool):
         raise InputError(f"rule {rule[:120]!r} gives no truth value")
     return truth
 
 
 @cache
-def _environment() -> Any:
+def _library() -> Any:
     from cel_expr_python import cel  # type: ignore[import-untyped]
 
-    kinds = cel.Type
-    return cel.NewEnv(
+    return cel
+
+
+@cache
+def _environment() -> Any:
+    kinds = _library().Type
+    return _library().NewEnv(
         variables={
             "predicate": kinds.DYN,
             "predicateType": kinds.STRING,

@@ -5,18 +5,26 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pratique.model.command import Command
 from pratique.model.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable
 
+    from pratique.formats.ssh import AllowedSigner
     from pratique.provenance.request import Answer, Request
 
 MAX_KEY_BYTES = 64 * 1024
 """Largest public key file that is read."""
+
+
+MAX_SIGNERS_BYTES = 64 * 1024 * 1024
+"""Largest file of allowed signers, or of OpenPGP certificates, that is read."""
+
+T = TypeVar("T")
 
 
 def configure_verification(parser: ArgumentParser) -> None:
@@ -72,6 +80,26 @@ def configure_verification(parser: ArgumentParser) -> None:
         "--builder", metavar="ID", help="builder that must have built it, with or without @version"
     )
     parser.add_argument(
+        "--allowed-signers",
+        type=Path,
+        metavar="FILE",
+        help="OpenSSH's allowed_signers file: whose SSH keys may sign",
+    )
+    parser.add_argument(
+        "--keyring",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="OpenPGP certificates that may sign, armored or binary; repeatable",
+    )
+    parser.add_argument(
+        "--ssh-namespace",
+        default="file",
+        metavar="NAME",
+        help="what SSH signatures must be for (default: %(default)s)",
+    )
+    parser.add_argument(
         "--verifier", default="", metavar="URI", help="who must have issued verification summaries"
     )
     parser.add_argument(
@@ -87,6 +115,21 @@ def configure_verification(parser: ArgumentParser) -> None:
 
 def _configure(parser: ArgumentParser) -> None:
     configure_verification(parser)
+    parser.add_argument(
+        "--package",
+        metavar="NAME",
+        help="name of the package, whose builder, source and signer are learned on first use and "
+        "must stay the same: pkg:generic/alpha",
+    )
+    parser.add_argument(
+        "--expectations",
+        type=Path,
+        metavar="FILE",
+        help="where learned expectations are kept (default: in the data folder)",
+    )
+    parser.add_argument(
+        "--relearn", action="store_true", help="forget what was learned of the package, and learn"
+    )
     parser.add_argument(
         "--format", "-f", choices=("table", "json"), default="table", help="how to print it"
     )
@@ -104,9 +147,29 @@ def _run(options: Namespace) -> int:
 
     if not options.file.exists():
         raise UsageError(f"there is no {options.file}.", remedy="Name a file to verify.")
+    if (options.expectations or options.relearn) and not options.package:
+        raise UsageError("what is learned is of a package.", remedy="Name it with --package.")
     found = verify_file(options.file, options.bundle, request_of(options))
+    if options.package:
+        found = _by_package(found, options)
     sys.stdout.write(_drawn(found, options))
     return found.exit_code
+
+
+def _by_package(found: Answer, options: Namespace) -> Answer:
+    from datetime import UTC, datetime
+
+    from pratique.provenance.learned_file import checked
+
+    path = options.expectations
+    if path is None:
+        from pratique.store.location import data_folder
+
+        path = data_folder() / "expectations.json"
+    found, said = checked(found, path, options.package, datetime.now(UTC), relearn=options.relearn)
+    if said:
+        sys.stderr.write(f"{said}\n")
+    return found
 
 
 def request_of(options: Namespace) -> Request:
@@ -132,6 +195,9 @@ def request_of(options: Namespace) -> Request:
         key=_key(options.key) if options.key else None,
         identity=options.identity,
         issuer=options.issuer,
+        allowed_signers=_signers(options.allowed_signers) if options.allowed_signers else (),
+        keyring=tuple(one for path in options.keyring for one in _keyring(path)),
+        ssh_namespace=options.ssh_namespace,
         expected=Expectations(
             source=options.source,
             branch=options.source_branch,
@@ -177,6 +243,33 @@ def _key(path: Path) -> object:
         return load_key(data)
     except InputError as error:
         raise InputError(f"{path}: {error.message}.") from None
+
+
+def _signers(path: Path) -> tuple[AllowedSigner, ...]:
+    from pratique.formats.ssh import read_allowed_signers
+
+    return _read_by(path, read_allowed_signers)
+
+
+def _keyring(path: Path) -> tuple[Any, ...]:
+    from pratique.provenance.openpgp import certificates
+
+    return _read_by(path, certificates)
+
+
+def _read_by(path: Path, read: Callable[[bytes], tuple[T, ...]]) -> tuple[T, ...]:
+    """Read a file of signers; its errors name it."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_SIGNERS_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+    if len(data) > MAX_SIGNERS_BYTES:
+        raise InputError(f"{path} is over the limit of {MAX_SIGNERS_BYTES:,} bytes.")
+    try:
+        return read(data)
+    except InputError as error:
+        raise type(error)(f"{path}: {error.message}.") from None
 
 
 def _drawn(found: Answer, options: Namespace) -> str:

@@ -141,6 +141,11 @@ def _judge_statement(
     _check_certified(certificate, request)
     if statement.predicate_type in VSA_TYPES:
         summary = check_summary(statement, subject, request.summary)
+        if request.summary.verifier and not request.knows_signer:
+            raise UnsupportedEvidenceError(
+                f"anybody may sign a summary that names {request.summary.verifier}",
+                remedy="Say how the verifier signs, with --key, or --identity and --issuer.",
+            )
         if not request.knows_signer:  # anybody may sign a summary that gives any level
             return evidence
         return msgspec.structs.replace(evidence, levels=summary.verified_levels)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from pratique.formats.ssh import AllowedSigner
 from pratique.model.attestation import Grade, VerifiedEvidence
 from pratique.model.errors import ExitCode
 from pratique.provenance.expectations import Expectations
@@ -23,6 +24,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     identity: str = ""
     issuer: str = ""
+    allowed_signers: tuple[AllowedSigner, ...] = ()
+    """Whose SSH keys may sign."""
+
+    keyring: tuple[Any, ...] = ()
+    """OpenPGP certificates that may sign, from :func:`pratique.provenance.openpgp.certificates`."""
+
+    ssh_namespace: str = "file"
+    """What SSH signatures must be for."""
+
     expected: Expectations = Expectations()
     summary: SummaryExpectations = SummaryExpectations()
     """What verification summaries must say."""
@@ -39,7 +49,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     def is_open(self) -> bool:
         """Whether anybody's signature would do."""
         wanted = self.expected
-        return not (self.identity or wanted.source or wanted.builder or self.key is not None)
+        known = self.key is not None or self.allowed_signers or self.keyring
+        return not (self.identity or wanted.source or wanted.builder or known)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from pratique.formats.slsa import VSA_TYPES, meets
+from pratique.formats.ssh import is_ssh_signature
 from pratique.model.attestation import Grade, VerifiedEvidence
 from pratique.model.errors import InputError, PratiqueError
 from pratique.provenance.judge import failed, judge, judge_bundle
 from pratique.provenance.kinds import SIGNATURES, documents, kind_of
 from pratique.provenance.layout import is_layout, read_layout
+from pratique.provenance.openpgp import KIND as OPENPGP
+from pratique.provenance.openpgp import is_openpgp, judge_openpgp
 from pratique.provenance.request import Answer, Request
 from pratique.provenance.slsa import IMAGE_BUILDERS
+from pratique.provenance.ssh import KIND as SSH
+from pratique.provenance.ssh import judge_ssh
 from pratique.provenance.subject import Subject, subject_of
 from pratique.provenance.vsa import SummaryExpectations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
 SUFFIXES = (
@@ -95,10 +101,15 @@ def _verify_layout(path: Path, request: Request) -> tuple[Subject, list[Verified
 
 def _verify_path(path: Path, subject: Subject, request: Request) -> list[VerifiedEvidence]:
     suffix = path.suffix.lower()
-    if suffix in SIGNATURES:
-        return [_present(path, SIGNATURES[suffix])]
     try:
-        parts = documents(_read(path))
+        data = _read(path)
+        if is_ssh_signature(data):
+            return [_judge_detached(judge_ssh, SSH, path, data, subject, request)]
+        if request.keyring and is_openpgp(data):
+            return [_judge_detached(judge_openpgp, OPENPGP, path, data, subject, request)]
+        if suffix in SIGNATURES:
+            return [_present(path, data, SIGNATURES[suffix])]
+        parts = documents(data)
     except InputError as error:
         return [msgspec.structs.replace(failed(error, "unreadable"), path=_shown(path))]
     found = []
@@ -117,20 +128,40 @@ def _verify_path(path: Path, subject: Subject, request: Request) -> list[Verifie
     return _of_subject(found) if len(parts) > 1 else found
 
 
+def _judge_detached(
+    judge_it: Callable[[bytes, Subject, Request, datetime], VerifiedEvidence],
+    kind: str,
+    path: Path,
+    data: bytes,
+    subject: Subject,
+    request: Request,
+) -> VerifiedEvidence:
+    """Evidence of a signature in a file of its own."""
+    try:
+        one = judge_it(data, subject, request, datetime.now(UTC))
+    except PratiqueError as error:
+        one = failed(error, kind)
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    return msgspec.structs.replace(one, path=_shown(path), digest=digest)
+
+
 def _of_subject(found: list[VerifiedEvidence]) -> list[VerifiedEvidence]:
     """Leave out what is about other artifacts, where a file of several has some about this one."""
     others = [one for one in found if one.error == "ErrorMismatchHash"]
     return found if len(others) == len(found) else [one for one in found if one not in others]
 
 
-def _present(path: Path, what: str) -> VerifiedEvidence:
+def _present(path: Path, data: bytes, what: str) -> VerifiedEvidence:
     return VerifiedEvidence(
         grade=Grade.UNSUPPORTED,
         kind=what,
         path=_shown(path),
+        digest=f"sha256:{hashlib.sha256(data).hexdigest()}",
         cause=f"{what}s are not verified here",
         error="ErrorNotSupported",
-        next_action="Verify it with the tool that made it.",
+        next_action="Give the signer's certificate with --keyring, or the tool that made it."
+        if what.startswith("OpenPGP")
+        else "Verify it with the tool that made it.",
     )
 
 

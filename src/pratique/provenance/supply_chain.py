@@ -9,6 +9,7 @@ never run, and a layout that has some is verified only as far as its steps go.
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,7 +22,6 @@ from pratique.provenance.functionaries import Functionary, functionary_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 MAX_SUBLAYOUTS = 8
 """Deepest nesting of sublayouts; each is one functionary that delegates to others."""
@@ -161,8 +161,8 @@ def _links_of(step: Step, layout: Layout, chain: _Chain) -> dict[str, Link]:
             counted.add(who.id)
             found[keyid] = link
     if len(counted) < step.threshold:
-        error = UnsupportedEvidenceError if unsupported else VerificationError
-        raise error(
+        kind = UnsupportedEvidenceError if unsupported else VerificationError
+        raise kind(
             f"step {step.name} needs {step.threshold} signed links and has {len(counted)} "
             f"({'; '.join(causes) or 'nobody may sign it'})"
         )
@@ -197,9 +197,7 @@ def _sublayout(step: Step, metadata: Metadata, who: Functionary, chain: _Chain) 
     if result.inspections:
         raise UnsupportedEvidenceError("its sublayout has inspections, which are not run")
     chain.notices.extend(f"step {step.name}, sublayout: {one}" for one in result.notices)
-    return Link(
-        name=step.name, command=(), materials=result.materials, products=result.products
-    )
+    return Link(name=step.name, command=(), materials=result.materials, products=result.products)
 
 
 def _agreed(step: Step, links: Mapping[str, Link]) -> Item:

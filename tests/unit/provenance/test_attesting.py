@@ -19,6 +19,7 @@ from pratique.model.command import Command
 from pratique.model.errors import EvidenceError, InputError, PratiqueError, UsageError
 from pratique.provenance import attest_cli
 from pratique.provenance.cli import verify
+from pratique.provenance.junit import read_junit
 from pratique.provenance.signing import generate, load_signing_key
 
 SECRET = b"correct horse"
@@ -318,6 +319,22 @@ def test_sbom_vex_and_tests(bench: Bench) -> None:
         bench.attest(attest_cli.test, bench.artifact, "--junit", document)
     with pytest.raises(UsageError, match="no test is named"):
         bench.attest(attest_cli.test, bench.artifact)
+
+
+def test_damaged_test_reports_raise_our_own_errors() -> None:
+    data = b'<testsuites><testsuite failures="0"><testcase name="a"/></testsuite></testsuites>'
+    dice = random.Random(1)
+    assert read_junit(data).passed == ("a",)
+    for _ in range(400):
+        changed = bytearray(data)
+        changed[dice.randrange(len(data))] = dice.randrange(256)
+        try:
+            read_junit(bytes(changed[: dice.randrange(len(data) + 9)]))
+        except InputError:
+            continue
+    for hostile in (b'<!DOCTYPE a [<!ENTITY b "c">]><testsuite/>', b"<other/>", b"<testsuite/>"):
+        with pytest.raises(InputError):
+            read_junit(hostile)
 
 
 def bill(**changes: object) -> dict:

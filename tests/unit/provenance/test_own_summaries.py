@@ -107,6 +107,26 @@ def test_our_own_verifier_takes_it_by_every_must(office: Office) -> None:
     assert (found["exit_code"], found["evidence"][0]["error"]) == (1, "ErrorMismatchHash")
 
 
+def test_a_verifier_is_known_by_its_signature(office: Office) -> None:
+    """Anybody can write somebody else's name into a summary (step 1 of "How to verify")."""
+    office.sum_up()
+    statement = office.stated()
+    office.output.write_text(json.dumps(office.instance.bundle(statement)))
+    root = ("--trusted-root", office.root)
+    found = office.verify(*root, "--verifier", VERIFIER, "--source", "github.com/example/alpha")
+    assert (found["exit_code"], found["evidence"][0]["grade"]) == (3, "unsupported")
+    assert "anybody may sign" in found["evidence"][0]["cause"]
+    who = ("--identity", office.forge.workflow, "--issuer", office.forge.issuer)
+    assert office.verify(*root, "--verifier", VERIFIER, *who)["exit_code"] == 0
+
+
+def test_evidence_of_other_kinds_is_listed_too(office: Office) -> None:
+    (office.folder / "alpha.bin.minisig").write_bytes(b"untrusted comment: x")
+    _, stated = office.sum_up()
+    names = [one["uri"] for one in stated["predicate"]["inputAttestations"]]
+    assert names == ["alpha.bin.sigstore.json", "alpha.bin.minisig"]
+
+
 def test_a_summary_that_is_expected_must_be_there(office: Office) -> None:
     """Provenance alone does not satisfy who expects somebody's summary."""
     bundle = office.folder / "alpha.bin.sigstore.json"

@@ -13,13 +13,17 @@ import msgspec
 
 from pratique.formats.dsse.wire import convert
 from pratique.formats.instants import parse_instant
-from pratique.formats.intoto.layout import MAX_STEPS, substituted
+from pratique.formats.intoto.layout import MAX_STEPS, places, substituted
 from pratique.formats.intoto.rules import MAX_RULES, Rule, parse_rule
 from pratique.formats.text import decode, parse_yaml
 from pratique.model.errors import InputError, LimitError
 
-MAX_SUBSTITUTIONS = 16
+MAX_NESTING = 16
 """Deepest nesting of parameters in parameters."""
+
+MAX_VALUE = 64 * 1024
+"""Longest value of a parameter, in characters, with those in it put in; nested
+parameters could otherwise grow beyond all memory."""
 
 _UNSAFE = frozenset("'\"\\\n\r")
 """Characters that would end a text inside a CEL expression."""
@@ -131,9 +135,7 @@ def _step(wire: _WireStep, values: dict[str, str]) -> AttestedStep:
 def _rules(given: list[str], values: dict[str, str]) -> tuple[Rule, ...]:
     if len(given) > MAX_RULES:
         raise LimitError(f"layout has a step with over {MAX_RULES:,} rules")
-    return tuple(
-        parse_rule([substituted(word, values) for word in one.split()]) for one in given
-    )
+    return tuple(parse_rule([substituted(word, values) for word in one.split()]) for one in given)
 
 
 def _predicate(given: ExpectedPredicate, values: dict[str, str]) -> ExpectedPredicate:
@@ -148,21 +150,27 @@ def _predicate(given: ExpectedPredicate, values: dict[str, str]) -> ExpectedPred
 
 
 def resolved(parameters: dict[str, str]) -> dict[str, str]:
-    """Parameters whose values name no other parameter any more.
+    """Parameters with the parameters that their values name put in.
 
     Raises:
+        LimitError: A value is over ``MAX_VALUE`` characters.
         InputError: A value leads back to itself.
     """
-    values = dict(parameters)
-    for _ in range(MAX_SUBSTITUTIONS):
-        following = {name: substituted(text, values) for name, text in values.items()}
-        if following == values:
-            return values
-        if sum(map(len, following.values())) > MAX_DOCUMENT:
-            break
-        values = following
-    raise InputError("a parameter's value leads back to itself")
+    done: dict[str, str] = {}
 
+    def value_of(name: str, above: tuple[str, ...]) -> str:
+        if name in done:
+            return done[name]
+        if name in above or len(above) > MAX_NESTING:
+            raise InputError(f"the value of the parameter {name[:40]!r} leads back to itself")
+        text = parameters[name]
+        inner = [one for one in places(text) if one in parameters]
+        found = {one: value_of(one, (*above, name)) for one in inner}
+        if max(len(text), sum(len(found[one]) for one in inner)) > MAX_VALUE:
+            raise LimitError(f"the value of the parameter {name[:40]!r} is too long")
+        done[name] = substituted(text, found)
+        return done[name]
 
-MAX_DOCUMENT = 1024 * 1024
-"""Most characters of all parameters together, once they are resolved."""
+    for name in parameters:
+        value_of(name, ())
+    return done

@@ -6,6 +6,7 @@ one is DSSE.  What is signed is kept as bytes, so that it is what is verified.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -200,7 +201,7 @@ def _layout(wire: _WireLayout, parameters: dict[str, str]) -> Layout:
         raise InputError(f"in-toto layout expires at {wire.expires[:40]!r}, which is no time")
     if len(wire.steps) > MAX_STEPS:
         raise LimitError(f"in-toto layout has over {MAX_STEPS:,} steps")
-    names = [one.name for one in (*wire.steps, *wire.inspect)]
+    names = [one.name for one in wire.steps] + [one.name for one in wire.inspect]
     if len(names) != len(set(names)):
         raise InputError("in-toto layout has two steps of one name")
     keys = {}
@@ -240,8 +241,17 @@ def _rules(given: list[list[str]], parameters: dict[str, str]) -> tuple[Rule, ..
     return tuple(parse_rule([substituted(word, parameters) for word in one]) for one in given)
 
 
+_PLACE = re.compile(r"\{([A-Za-z0-9_-]+)\}")
+
+
 def substituted(text: str, parameters: dict[str, str]) -> str:
-    """A text with ``{NAME}`` replaced by the parameters' values, each place once."""
-    for name, value in parameters.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
+    """A text with each ``{NAME}`` of a parameter replaced by its value, in one pass.
+
+    What a value holds is not replaced again.
+    """
+    return _PLACE.sub(lambda found: parameters.get(found[1], found[0]), text)
+
+
+def places(text: str) -> list[str]:
+    """Names of the parameters that a text has places for; one as often as it has."""
+    return _PLACE.findall(text)

@@ -78,6 +78,59 @@ class SimpleResult(msgspec.Struct, frozen=True, rename="camel"):
     policy: ResourceDescriptor | None = None
 
 
+class Release02(msgspec.Struct, frozen=True, rename="camel"):
+    """``https://in-toto.io/attestation/release/v0.2``."""
+
+    purl: str
+    package_id: str = ""
+
+
+class VulnerabilitySeverity(msgspec.Struct, frozen=True):
+    """How bad, by some method."""
+
+    method: str
+    score: str
+
+
+class VulnerabilityResult(msgspec.Struct, frozen=True):
+    """A vulnerability that a scanner found."""
+
+    id: str
+    severity: tuple[VulnerabilitySeverity, ...] = ()
+    annotations: tuple[dict[str, Any], ...] = ()
+
+
+class VulnerabilityDatabase(msgspec.Struct, frozen=True, rename="camel"):
+    """What the scanner looked up."""
+
+    last_update: datetime
+    uri: str = ""
+    version: str = ""
+
+
+class Scanner(msgspec.Struct, frozen=True):
+    """Who scanned; an empty result means that nothing was found."""
+
+    uri: str
+    db: VulnerabilityDatabase
+    result: tuple[VulnerabilityResult, ...]
+    version: str = ""
+
+
+class ScanMetadata(msgspec.Struct, frozen=True, rename="camel"):
+    """When it was scanned."""
+
+    scan_started_on: datetime
+    scan_finished_on: datetime
+
+
+class Vulnerabilities(msgspec.Struct, frozen=True):
+    """``https://in-toto.io/attestation/vulns/v0.1`` and ``v0.2``: what a scan found."""
+
+    scanner: Scanner
+    metadata: ScanMetadata
+
+
 class NpmPublish(msgspec.Struct, frozen=True, rename="camel"):
     """npm's publish attestation: the registry accepted this version."""
 
@@ -90,6 +143,9 @@ PREDICATES: dict[str, type[msgspec.Struct]] = {
     "https://in-toto.io/attestation/link/v0.3": Link,
     "https://in-toto.io/attestation/test-result/v0.1": TestResult,
     "https://in-toto.io/attestation/release/v0.1": Release,
+    "https://in-toto.io/attestation/release/v0.2": Release02,
+    "https://in-toto.io/attestation/vulns/v0.1": Vulnerabilities,
+    "https://in-toto.io/attestation/vulns/v0.2": Vulnerabilities,
     "https://in-toto.io/attestation/reference/v0.1": Reference,
     "https://in-toto.io/attestation/scai/attribute-report/v0.2": AttributeReport,
     "https://in-toto.io/attestation/scai/v0.3": AttributeReport,

@@ -51,6 +51,18 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "policy decide": ("pratique.policy.cli:decide", "decide on components by their facts"),
     "policy replay": ("pratique.policy.cli:replay", "decide again what is on record"),
     "policy waivers": ("pratique.policy.cli:waivers", "list waivers and what no longer holds"),
+    "attest keygen": ("pratique.provenance.attest_cli:keygen", "make a key pair that signs"),
+    "attest build": ("pratique.provenance.attest_cli:build", "run a command, attest what it made"),
+    "attest file": ("pratique.provenance.attest_cli:file", "attest any predicate about files"),
+    "attest sbom": ("pratique.provenance.attest_cli:sbom", "attest a bill of materials"),
+    "attest vex": ("pratique.provenance.attest_cli:vex", "attest an OpenVEX document"),
+    "attest test": ("pratique.provenance.attest_cli:test", "attest what came of tests"),
+    "attest scan": ("pratique.provenance.attest_cli:scan", "attest what a check found"),
+    "attest vsa": ("pratique.provenance.attest_cli:vsa", "verify, and sign a summary of it"),
+    "verify-layout": (
+        "pratique.provenance.layout_cli:verify_layout",
+        "verify a supply chain by its in-toto layout",
+    ),
     "completion": ("pratique.surfaces.cli.completion:completion", "print shell completion"),
 }
 """Words of every command, its import string, and one line of help."""
