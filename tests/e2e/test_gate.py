@@ -80,16 +80,22 @@ def wheel(name: str, version: str, *needs: str, padding: int = 0) -> bytes:
 
 
 def tarball(manifest: dict[str, Any]) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as archive:
-        for path, text in {
+    return archive(
+        {
             "package/package.json": json.dumps(manifest),
             "package/index.js": f"module.exports = {manifest['version']!r};\n",
-        }.items():
+        }
+    )
+
+
+def archive(files: dict[str, str]) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as packed:
+        for path, text in files.items():
             data = text.encode()
             member = tarfile.TarInfo(path)
             member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
+            packed.addfile(member, io.BytesIO(data))
     return out.getvalue()
 
 
@@ -175,6 +181,54 @@ class Registry:
         key = f"/npm/{name.replace('/', '%2F')}"
         self.pages[key] = ("application/json", json.dumps(document).encode())
 
+    def crate(self, name: str, version: str, needs: str = "", age: float = 100) -> None:
+        manifest = f'[package]\nname = "{name}"\nversion = "{version}"\nedition = "2021"\n'
+        body = archive(
+            {
+                f"{name}-{version}/Cargo.toml": manifest
+                + (f'[dependencies]\n{needs} = "*"\n' if needs else ""),
+                f"{name}-{version}/src/lib.rs": "",
+            }
+        )
+        self.pages[f"/dl/{name}/{version}/download"] = ("application/octet-stream", body)
+        need = {
+            "name": needs,
+            "req": "*",
+            "features": [],
+            "optional": False,
+            "default_features": True,
+            "target": None,
+            "kind": "normal",
+        }
+        line = {
+            "name": name,
+            "vers": version,
+            "deps": [need] if needs else [],
+            "features": {},
+            "cksum": hashlib.sha256(body).hexdigest(),
+            "yanked": False,
+            "pubtime": ago(age),
+        }
+        path = f"/crates/{name[:2]}/{name[2:4]}/{name}"
+        before = self.pages.get(path, ("", b""))[1]
+        self.pages[path] = ("text/plain", before + json.dumps(line).encode() + b"\n")
+        config = json.dumps({"dl": f"{self.url}/dl"}).encode()
+        self.pages["/crates/config.json"] = ("application/json", config)
+
+    def module(self, name: str, version: str, needs: str = "", age: float = 100) -> None:
+        mod = f"module {name}\n\ngo 1.20\n" + (f"\nrequire {needs}\n" if needs else "")
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as packed:
+            packed.writestr(f"{name}@{version}/go.mod", mod)
+            packed.writestr(f"{name}@{version}/a.go", "package a\n")
+        info = json.dumps({"Version": version, "Time": ago(age)}).encode()
+        at = f"/go/{name}/@v"
+        self.pages[f"{at}/{version}.info"] = ("application/json", info)
+        self.pages[f"{at}/{version}.mod"] = ("text/plain", mod.encode())
+        self.pages[f"{at}/{version}.zip"] = ("application/zip", out.getvalue())
+        before = self.pages.get(f"{at}/list", ("", b""))[1]
+        self.pages[f"{at}/list"] = ("text/plain", before + f"{version}\n".encode())
+
     def cut(self) -> None:
         self.server.shutdown()
         self.server.server_close()
@@ -256,6 +310,10 @@ class Process:
         self.kill()
         self.start()
 
+    def ask_setup(self, client: str) -> str:
+        words = [sys.executable, "-m", "pratique.gate", "setup", client, "--url", self.url]
+        return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
     def ask(self, *words: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [sys.executable, "-m", "pratique.gate", *words, "--data", str(self.data)],
@@ -288,15 +346,18 @@ def start(tmp_path: Path) -> Iterator[Start]:
 def gate(start: Start, registry: Registry, advisories: Path, tmp_path: Path) -> Process:
     lists = tmp_path / "lists"
     lists.write_text(
-        "reserved acme-*\nreserved npm:@acme\ndeny pkg:pypi/beta@2.*\ndeny pkg:npm/beta@2.*\n"
+        "reserved acme-*\nreserved npm:@acme\ndeny pkg:pypi/beta@2.*\ndeny pkg:npm/beta@2.*\ndeny pkg:cargo/beta@2.*\ndeny pkg:golang/example.test/beta@v1.2.*\n"
     )
     return start(
         *("--upstream", f"pypi={registry.url}/simple", "--upstream", f"npm={registry.url}/npm"),
+        *("--upstream", f"crates={registry.url}/crates", "--upstream", f"go={registry.url}/go"),
         *("--advisories", str(advisories), "--lists", str(lists)),
     )
 
 
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, *words: str, more: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a package manager without any configuration of the machine's."""
     clean = {
         name: value
@@ -311,7 +372,9 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         timeout=TIMEOUT,
-        env=clean | {"HOME": str(home), "PIP_CONFIG_FILE": os.devnull, "NO_COLOR": "1"},
+        env=clean
+        | {"HOME": str(home), "PIP_CONFIG_FILE": os.devnull, "NO_COLOR": "1"}
+        | (more or {}),
     )
 
 
@@ -415,6 +478,91 @@ def test_npm(tmp_path: Path, gate: Process, registry: Registry) -> None:
     assert gate.ask("verify").returncode == 0
 
 
+def cargo(folder: Path, gate: Process, needs: str) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("cargo")
+    if program is None:
+        pytest.skip("cargo is not installed")
+    (folder / "src").mkdir(parents=True, exist_ok=True)
+    (folder / "src/lib.rs").write_text("")
+    (folder / ".cargo").mkdir(exist_ok=True)
+    done = gate.ask_setup("cargo")
+    (folder / ".cargo/config.toml").write_text(done)
+    (folder / "Cargo.toml").write_text(
+        f'[package]\nname = "own"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\n{needs}\n'
+    )
+    home = {"CARGO_HOME": str(folder / "cargo"), "RUSTUP_HOME": str(Path.home() / ".rustup")}
+    return run(folder, program, "fetch", more=home)
+
+
+def test_cargo(tmp_path: Path, gate: Process, registry: Registry) -> None:
+    registry.crate("alpha", "1.1.0", "beta")
+    registry.crate("alpha", "1.4.0", "beta", age=0.5)  # too new
+    registry.crate("beta", "1.0.0")
+    registry.crate("beta", "2.0.0")  # denied
+    first = tmp_path / "first"
+    done = cargo(first, gate, 'alpha = "1"')
+    if "rustup" in done.stderr and done.returncode:
+        pytest.skip(f"cargo does not run here: {done.stderr[-200:]}")
+    assert done.returncode == 0, done.stderr
+    lock = (first / "Cargo.lock").read_text()
+    assert 'name = "alpha"\nversion = "1.1.0"' in lock
+    assert 'name = "beta"\nversion = "1.0.0"' in lock
+    for number, wanted in enumerate(('alpha = "=1.4.0"', 'beta = "2"', 'acme-pay = "99"')):
+        assert cargo(tmp_path / f"other{number}", gate, wanted).returncode != 0
+    assert not any("acme" in path for path in registry.asked)
+    registry.cut()
+    gate.restart()
+    again = tmp_path / "again"
+    done = cargo(again, gate, 'alpha = "1"')
+    assert done.returncode == 0, done.stderr
+    assert (again / "Cargo.lock").read_text() == lock
+    assert gate.ask("verify").returncode == 0
+
+
+def go(folder: Path, gate: Process, *what: str) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("go")
+    if program is None:
+        pytest.skip("go is not installed")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "go.mod").write_text("module own.test/own\n\ngo 1.20\n")
+    more = {
+        "GOPROXY": f"{gate.url}/go",
+        "GOSUMDB": "off",
+        "GOMODCACHE": str(folder / "cache"),
+        "GOFLAGS": "-modcacherw",
+        "GOTOOLCHAIN": "local",
+        "GOENV": "off",
+        "GOPATH": str(folder / "path"),
+    }
+    return run(folder, program, "get", *what, more=more)
+
+
+def test_go(tmp_path: Path, gate: Process, registry: Registry) -> None:
+    registry.module("example.test/beta", "v1.0.0")
+    registry.module("example.test/beta", "v1.2.0")  # denied
+    registry.module("example.test/alpha", "v1.1.0", "example.test/beta v1.0.0")
+    registry.module("example.test/alpha", "v1.4.0", age=0.5)  # too new
+    first = tmp_path / "first"
+    done = go(first, gate, "example.test/alpha@latest", "example.test/beta@latest")
+    assert done.returncode == 0, done.stderr
+    mod = (first / "go.mod").read_text()
+    assert "example.test/alpha v1.1.0" in mod
+    assert "example.test/beta v1.0.0" in mod
+    for number, wanted in enumerate(("alpha@v1.4.0", "beta@v1.2.0")):
+        done = go(tmp_path / f"other{number}", gate, f"example.test/{wanted}")
+        assert done.returncode != 0
+        assert "403" in done.stderr
+        assert "is not admitted" in done.stderr
+    registry.cut()
+    gate.restart()
+    again = tmp_path / "again"
+    done = go(again, gate, "example.test/alpha@latest", "example.test/beta@latest")
+    assert done.returncode == 0, done.stderr
+    assert (again / "go.mod").read_text() == mod
+    assert (again / "go.sum").read_text() == (first / "go.sum").read_text()
+    assert gate.ask("verify").returncode == 0
+
+
 def test_what_is_wrong_never_arrives_whole(gate: Process, registry: Registry) -> None:
     """A large file is passed on as it comes; its end is withheld until it is verified."""
     registry.wheel("beta", "1.0", padding=3_000_000)
@@ -443,12 +591,16 @@ def test_many_first_downloads_at_once(gate: Process, registry: Registry) -> None
         registry.wheel(f"p{number}", "1.0", padding=200_000)
     paths = [f"/pypi/files/p{n % 40}/p{n % 40}-1.0-py3-none-any.whl" for n in range(200)]
 
+    limits = httpx.Limits(max_connections=200)
+    client = httpx.Client(timeout=60, trust_env=False, verify=False, limits=limits)
+
     def fetch(path: str) -> bool:
-        answer = httpx.get(gate.url + path, timeout=60)
+        answer = client.get(gate.url + path)
         return answer.content == registry.pages[f"/packages/{path.rpartition('/')[2]}"][1]
 
     with ThreadPoolExecutor(200) as pool:
         assert all(pool.map(fetch, paths))
+    client.close()
     assert len([path for path in registry.asked if path.startswith("/packages/")]) == 40
 
 
@@ -471,10 +623,12 @@ def test_killed_at_any_moment(gate: Process, registry: Registry, kills: int) -> 
     left = list(range(count))
     heads: list[str] = []
 
+    client = httpx.Client(timeout=10, trust_env=False, verify=False)
+
     def fetch(number: int) -> None:
         path = f"/pypi/files/p{number}/p{number}-1.0-py3-none-any.whl"
         try:
-            answer = httpx.get(gate.url + path, timeout=10)
+            answer = client.get(gate.url + path)
         except httpx.HTTPError:
             return
         if answer.status_code == 200:
@@ -484,7 +638,11 @@ def test_killed_at_any_moment(gate: Process, registry: Registry, kills: int) -> 
         batch = [left.pop() for _ in range(60)]
         with ThreadPoolExecutor(8) as pool:
             work = [pool.submit(fetch, number) for number in batch]
-            time.sleep(chance.uniform(0.02, 0.8))
+            enough = len(whole) + chance.randint(1, 25)
+            deadline = time.monotonic() + 20
+            while len(whole) < enough and time.monotonic() < deadline:
+                time.sleep(0.001)
+            time.sleep(chance.uniform(0, 0.05))
             gate.kill()
             for one in work:
                 one.result()
@@ -492,6 +650,7 @@ def test_killed_at_any_moment(gate: Process, registry: Registry, kills: int) -> 
         now = [entry["hash"] for entry in entries(gate.data)]
         assert now[: len(heads)] == heads
         heads = now
+    client.close()
     assert len(whole) > kills
     registry.cut()
     gate.restart()

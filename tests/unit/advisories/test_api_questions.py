@@ -345,6 +345,22 @@ def test_body_limits(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (response.status_code, response.json()["code"]) == (503, 14)
 
 
+def test_batches_that_take_too_long_are_ended(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "BATCH_SECONDS", -1.0)
+    queries = [{"version": "1.0", "package": package()}] * 200
+    response = client.post("/v1/querybatch", json={"queries": queries})
+    assert (response.status_code, response.json()["code"]) == (504, 4)
+
+
+def test_damage_met_while_serving_is_an_error(serve: Serve, record: Record) -> None:
+    client = serve(*(record(f"A-{n}", "npm", f"p{n}", ZERO, details="d" * n) for n in range(50)))
+    path = next((client.root / "generations").iterdir()) / "documents.dat"
+    path.write_bytes(bytes(path.stat().st_size))
+    response = client.get("/v1/vulns/A-7")
+    assert (response.status_code, response.json()["code"]) == (500, 13)
+    assert "damaged" in response.json()["message"]
+
+
 def test_starter_serves_records_made_from_facts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caller: Any
 ) -> None:

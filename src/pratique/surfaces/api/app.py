@@ -41,6 +41,7 @@ def application(data: Path | None = None, libraries: Libraries | None = None) ->
     described = _json(description())
 
     async def health(_: Request) -> Response:
+        """Say that the server is ready, and what it serves."""
         index = live.index()
         state = {
             "status": "ok",
@@ -53,6 +54,7 @@ def application(data: Path | None = None, libraries: Libraries | None = None) ->
         return Response(_json(state), media_type="application/json")
 
     async def openapi(_: Request) -> Response:
+        """Give the description."""
         return Response(described, media_type="application/json")
 
     app = Starlette(

@@ -163,7 +163,6 @@ def _schemas() -> Json:
 
 def _questions() -> Json:
     hash = _object(
-        ("hash",),
         hash={"type": "string", "contentEncoding": "base64"},
         file_path=_TEXT,
         hash_type={"const": "MD5"},

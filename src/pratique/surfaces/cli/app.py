@@ -63,6 +63,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "pratique.provenance.layout_cli:verify_layout",
         "verify a supply chain by its in-toto layout",
     ),
+    "serve": (
+        "pratique.surfaces.api.cli:serve",
+        "serve the advisories as OSV.dev's API and npm's audit",
+    ),
     "completion": ("pratique.surfaces.cli.completion:completion", "print shell completion"),
 }
 """Words of every command, its import string, and one line of help."""
