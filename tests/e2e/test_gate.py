@@ -680,9 +680,14 @@ def test_the_registries_of_this_machine(tmp_path: Path, start: Start, advisories
     done = npm(first, gate, "express@4", "@babel/code-frame")
     assert done.returncode == 0, done.stderr
     assert {"express", "@babel/code-frame"} <= set(installed(first))
+    with_go = shutil.which("go") is not None
+    if with_go:
+        done = go(tmp_path / "go1", gate, "github.com/google/uuid@latest")
+        assert done.returncode == 0, done.stderr
     gate.kill()
     nowhere = "http://127.0.0.1:9"
     gate.words += ["--upstream", f"pypi={nowhere}/simple", "--upstream", f"npm={nowhere}/npm"]
+    gate.words += ["--upstream", f"go={nowhere}/go"] if with_go else []
     gate.start()
     for install in (pip, uv):
         first, again = tmp_path / f"{install.__name__}1", tmp_path / f"{install.__name__}2"
@@ -693,4 +698,9 @@ def test_the_registries_of_this_machine(tmp_path: Path, start: Start, advisories
     done = npm(again, gate, "express@4", "@babel/code-frame")
     assert done.returncode == 0, done.stderr
     assert installed(again) == installed(tmp_path / "npm1")
+    if with_go:
+        done = go(tmp_path / "go2", gate, "github.com/google/uuid@latest")
+        assert done.returncode == 0, done.stderr
+        sums = [(tmp_path / name / "go.sum").read_text() for name in ("go1", "go2")]
+        assert sums[0] == sums[1]
     assert gate.ask("verify").returncode == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from pratique.gate.depot import Download
-    from pratique.gate.service import Found, Gate
+    from pratique.gate.service import Found, Gate, Written
 
 STALE = {"Warning": '110 - "Response is Stale"'}
 """RFC 7234, 5.5.1: upstream could not be asked whether there is something newer."""
@@ -31,15 +30,14 @@ def client_of(request: Request) -> str:
 
 
 def page(
-    request: Request, body: bytes, kind: str, *, stale: bool, vary: str = "Accept"
+    request: Request, written: Written, kind: str, *, stale: bool, vary: str = "Accept"
 ) -> Response:
     """An index page, or 304 where the client has it."""
-    tag = f'"{sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Vary": vary, "Cache-Control": "max-age=0, must-revalidate"}
+    headers = {"ETag": written.tag, "Vary": vary, "Cache-Control": "max-age=0, must-revalidate"}
     headers |= STALE if stale else {}
-    if _has(request, tag):
+    if _has(request, written.tag):
         return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type=kind)
+    return Response(written.body, headers=headers, media_type=kind)
 
 
 async def artifact(
@@ -76,27 +74,23 @@ async def artifact(
 
 
 def _stream(gate: Gate, download: Download) -> Response:
-    try:
-        file = os.open(download.path, os.O_RDONLY)
-    except FileNotFoundError:
-        # It was finished, and has its name, since it was looked at.
-        file = -1
     headers = {"Accept-Ranges": "bytes"}
     if download.size is not None:
         headers["Content-Length"] = str(download.size)
 
     async def blocks() -> AsyncIterator[bytes]:
-        nonlocal file
         try:
-            if file < 0:
-                await download.settled()
-                assert download.pin is not None
-                file = os.open(gate.depot.blob(download.pin), os.O_RDONLY)
+            file = os.open(download.path, os.O_RDONLY)
+        except FileNotFoundError:
+            # It was finished, and has its name, since it was looked at.
+            await download.settled()
+            assert download.pin is not None
+            file = os.open(gate.depot.blob(download.pin), os.O_RDONLY)
+        try:
             async for block in download.read(file):
                 yield block
         finally:
-            if file >= 0:
-                os.close(file)
+            os.close(file)
 
     return StreamingResponse(blocks(), headers=headers, media_type="application/octet-stream")
 

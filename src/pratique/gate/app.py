@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from pratique.gate import npm, pypi
+from pratique.gate import crates, golang, npm, pypi
 from pratique.gate.answers import artifact, client_of, page, refused
 from pratique.gate.errors import BusyError, GateError, NotHereError
 from pratique.model.ecosystems import normalise_name
@@ -47,6 +47,8 @@ def application(
     routes = [
         *_pypi_routes(gate),
         *_npm_routes(gate, public),
+        *_crates_routes(gate, public),
+        *_go_routes(gate),
         Route("/healthz", _healthz(gate)),
     ]
 
@@ -168,6 +170,91 @@ def _npm_routes(gate: Gate, public: str) -> list[Route]:
         return page(request, body, kind, stale=standing.stale, vary="Accept, Host")
 
     return [Route("/npm/{path:path}", _answering(get, as_json=True))]
+
+
+def _crates_routes(gate: Gate, public: str) -> list[Route]:
+    async def config(request: Request) -> Response:
+        dl = f"{public or _base(request)}/crates/dl"
+        return Response(msgspec.json.encode({"dl": dl}), media_type="application/json")
+
+    async def crate(request: Request) -> Response:
+        path = request.path_params["path"]
+        name = path.rpartition("/")[2]
+        if not crates.is_name(name) or crates.place(name) != path:
+            raise NotHereError("that is not the place of a crate")
+        standing = await gate.standing(crates.ECOSYSTEM, name, client_of(request))
+        written = await gate.written(
+            standing,
+            ("lines",),
+            lambda: crates.write(standing.ruling, gate.depot.pins(crates.ECOSYSTEM, name)),
+        )
+        return page(request, written, "text/plain; charset=utf-8", stale=standing.stale)
+
+    async def download(request: Request) -> Response:
+        name, version = request.path_params["name"].lower(), request.path_params["version"]
+        if not crates.is_name(name) or not crates.is_version(version):
+            raise NotHereError("that is not a version of a crate")
+        file = f"{name}-{version}.crate"
+        found = await gate.find(crates.ECOSYSTEM, name, file, client_of(request))
+        return await artifact(gate, crates.ECOSYSTEM, name, found, request)
+
+    return [
+        Route("/crates/config.json", _answering(config)),
+        Route("/crates/dl/{name}/{version}/download", _answering(download)),
+        Route("/crates/{path:path}", _answering(crate)),
+    ]
+
+
+def _go_routes(gate: Gate) -> list[Route]:
+    async def versions(request: Request) -> Response:
+        name = golang.unescaped(request.path_params["name"])
+        if not golang.is_name(name):
+            raise NotHereError("that is not a module path")
+        standing = await gate.standing(golang.ECOSYSTEM, name, client_of(request))
+        ruling = standing.ruling
+        left = [r.version for r in ruling.project.releases if r.version in ruling.admitted]
+        written = await gate.written(
+            standing, ("list",), lambda: "".join(f"{one}\n" for one in left).encode()
+        )
+        return page(request, written, "text/plain; charset=utf-8", stale=standing.stale)
+
+    async def file(request: Request) -> Response:
+        name = golang.unescaped(request.path_params["name"])
+        version, _, ending = request.path_params["file"].rpartition(".")
+        version = golang.unescaped(version)
+        known = ending in {"info", "mod", "zip"}
+        if not known or not golang.is_name(name) or not golang.is_version(version):
+            raise NotHereError("that is not a file of a module")
+        client, wanted = client_of(request), f"{version}.{ending}"
+        standing = await gate.standing(golang.ECOSYSTEM, name, client)
+        if wanted in standing.files:
+            found = await gate.find(golang.ECOSYSTEM, name, wanted, client)
+        else:
+            found = await gate.unlisted_go(name, version, wanted, client)
+        return await artifact(gate, golang.ECOSYSTEM, name, found, request)
+
+    async def latest(request: Request) -> Response:
+        name = golang.unescaped(request.path_params["name"])
+        if not golang.is_name(name):
+            raise NotHereError("that is not a module path")
+        client = client_of(request)
+        standing = await gate.standing(golang.ECOSYSTEM, name, client)
+        version, time = await gate.latest_go(standing, client)
+        body = {"Version": version} | ({"Time": time} if time is not None else {})
+        return Response(msgspec.json.encode(body), media_type="application/json")
+
+    async def checksums(request: Request) -> Response:
+        path = golang.unescaped(request.path_params["path"])
+        if not golang.is_checksum_path(path):
+            raise NotHereError("that is not a path of a checksum database")
+        return Response(await gate.checksums(path), media_type="text/plain; charset=utf-8")
+
+    return [
+        Route("/go/sumdb/{path:path}", _answering(checksums)),
+        Route("/go/{name:path}/@v/list", _answering(versions)),
+        Route("/go/{name:path}/@v/{file}", _answering(file)),
+        Route("/go/{name:path}/@latest", _answering(latest)),
+    ]
 
 
 def _base(request: Request) -> str:

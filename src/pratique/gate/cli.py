@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PORT = 8181
 LOOPBACK = "127.0.0.1"
+_OWN = (LOOPBACK, "localhost", "::1")
 
 
 def _configure_serve(parser: ArgumentParser) -> None:
@@ -42,9 +43,10 @@ def _configure_serve(parser: ArgumentParser) -> None:
         "--ecosystem",
         action="append",
         default=[],
-        choices=("pypi", "npm"),
+        choices=("pypi", "npm", "crates", "go"),
         metavar="NAME",
-        help="serve only this one: pypi or npm; repeatable (default: both)",
+        help="serve only this one: pypi, npm, crates or go; repeatable (default: those that are "
+        "configured)",
     )
     parser.add_argument(
         "--upstream",
@@ -104,23 +106,23 @@ def _configure_serve(parser: ArgumentParser) -> None:
 def _run_serve(options: Namespace) -> int:
     from pratique.advisories import open_index
     from pratique.gate import server
-    from pratique.gate.upstreams import NAMES, find
+    from pratique.gate.fetch import origin, shown
+    from pratique.gate.upstreams import find
     from pratique.policy import files
 
     lists = _lists(options)
     policy = files.policy(options.policy)
     waivers = files.waivers(options.waivers)
     server.can_listen(options.host, options.port)
-    named = [text.partition("=")[0] for text in options.upstream]
-    upstreams = find(options.upstream, options.ecosystem or named or NAMES)
+    upstreams = find(options.upstream, options.ecosystem)
     here = f"{options.host}:{options.port}"
     for ecosystem, upstream in upstreams.items():
-        if f"//{here}/" in f"{upstream.url}/":
+        if origin(upstream.url) in {(host, options.port) for host in (options.host, *_OWN)}:
             raise UsageError(
                 f"{upstream.origin} names this gate itself as the registry for {ecosystem}.",
                 remedy="Give --upstream NAME=URL.",
             )
-        sys.stderr.write(f"{ecosystem}: {_shown(upstream.url)} (from {upstream.origin})\n")
+        sys.stderr.write(f"{ecosystem}: {shown(upstream.url)} (from {upstream.origin})\n")
     settings = server.Settings(
         upstreams={name: one.url for name, one in upstreams.items()},
         policy=policy,
@@ -131,8 +133,9 @@ def _run_serve(options: Namespace) -> int:
         cafile=_cafile(options.cafile),
         public=options.public_url.rstrip("/"),
         admit_unknown=options.admit_unknown,
+        renew=lambda: (open_index(options.advisories), _lists(options)),
     )
-    if options.host not in {LOOPBACK, "localhost", "::1"}:
+    if options.host not in _OWN:
         sys.stderr.write(f"warning: {options.host} can be reached from elsewhere, unencrypted.\n")
     sys.stderr.write(f"The gate is at http://{here}/, policy {policy.policy.id}.\n")
     server.run(options.data, settings, options.host, options.port)
@@ -153,12 +156,6 @@ def _cafile(path: str) -> str:
     if path and not Path(path).is_file():
         raise UsageError(f"{path} is not a file.")
     return path
-
-
-def _shown(url: str) -> str:
-    from pratique.gate.fetch import shown
-
-    return shown(url)
 
 
 def _configure_log(parser: ArgumentParser) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pratique.gate.clock import Clock
     from pratique.gate.fetch import Fetcher
-    from pratique.gate.models import File
+    from pratique.gate.models import File, Release
 
 MAX_ARTIFACT_BYTES = 16 * 1024 * 1024 * 1024
 """Largest artifact; wheels with GPU code have some 3 GB."""
@@ -168,7 +168,7 @@ class Depot:
         self,
         ecosystem: str,
         project: str,
-        version: str,
+        release: Release,
         file: File,
         stored: Callable[[Pin], None],
     ) -> Download:
@@ -177,7 +177,7 @@ class Depot:
         Args:
             ecosystem: OSV ecosystem.
             project: Normalised name.
-            version: That the file is of.
+            release: That the file is of.
             file: As the index lists it.
             stored: Told once it is verified and kept, before any client has it whole.
 
@@ -194,14 +194,14 @@ class Depot:
         download = Download(Path(name))
         self._running[key] = download
         download.task = asyncio.create_task(
-            self._bring(key, version, file, download, handle, stored)
+            self._bring(key, release, file, download, handle, stored)
         )
         return download
 
     async def _bring(
         self,
         key: tuple[str, str, str],
-        version: str,
+        release: Release,
         file: File,
         download: Download,
         handle: int,
@@ -214,14 +214,14 @@ class Depot:
             pin = Pin(
                 sha256=sha256,
                 size=download.written,
-                version=version,
+                release=msgspec.structs.replace(release, files=()),
                 digests=file.digests,
                 url=shown(file.url),
                 stored=self._clock.earlier(),
             )
             async with self._write:
                 await asyncio.to_thread(self._store, key, download.path, pin)
-            stored(pin)
+            await asyncio.to_thread(stored, pin)
             download.pin = pin
         except GateError as error:
             download.error = error

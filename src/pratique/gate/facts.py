@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from pratique.advisories.exploitation import open_exploitation
 from pratique.model.advisory import Query
 from pratique.model.ecosystems import package_of
+from pratique.model.errors import PratiqueError
 from pratique.model.facts import Facts, Known, Unknown, VulnerabilityFact
 from pratique.model.severity import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from pratique.advisories import Index
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 STRONG = frozenset({"sha256", "sha384", "sha512", "blake2b", "sha3_256", "sha3_512"})
 """Digests that pin content; MD5 and SHA-1 have collisions."""
 
+RENEW_SECONDS = 60.0
+"""How often it is looked whether there are newer advisories or lists."""
+
 _SILENT = Unknown("the index does not say")
 _NO_DIGEST = Unknown("the index gives no digest to compare with")
 
@@ -33,12 +39,22 @@ class Assessor:
     Args:
         index: The advisories.
         lists: Reserved names, deny and allow list.
+        renew: Opens the advisories and reads the lists again.
         exploitation: What is exploited; the user's own data by default.
     """
 
     def __init__(
-        self, index: Index, lists: Lists, exploitation: Exploitation | None = None
+        self,
+        index: Index,
+        lists: Lists,
+        renew: Callable[[], tuple[Index, Lists]] | None = None,
+        exploitation: Exploitation | None = None,
     ) -> None:
+        self._renew = renew
+        self._due = time.monotonic() + RENEW_SECONDS
+        self.trouble = ""
+        """Why the advisories and lists could not be renewed; the ones before are in use."""
+
         self.index = index
         self.lists = lists
         self._exploitation = exploitation or open_exploitation()
@@ -56,6 +72,7 @@ class Assessor:
             for release in project.releases
         ]
         with self._lock:  # an index is not for several threads at once
+            self._renewed()
             answers = self.index.match(queries)
             age = Known(self.index.status(now).age_days)
             made = [[self._vulnerability(match) for match in one.matches] for one in answers]
@@ -65,6 +82,22 @@ class Assessor:
             self._release(project, release, answer, tuple(found), fixes, age, now, partial=partial)
             for release, answer, found in zip(project.releases, answers, made, strict=True)
         ]
+
+    def _renewed(self) -> None:
+        """Take up a new generation of the advisories, and changed lists."""
+        if self._renew is None or time.monotonic() < self._due:
+            return
+        self._due = time.monotonic() + RENEW_SECONDS
+        try:
+            index, lists = self._renew()
+        except PratiqueError as error:
+            self.trouble = error.message
+            return
+        self.trouble = ""
+        self.lists = lists
+        self._exploitation = open_exploitation()
+        old, self.index = self.index, index
+        old.close()
 
     def _release(
         self,

@@ -53,6 +53,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     """Where it was found at last."""
 
+    asked: str = ""
+    """Where it was asked for."""
+
     type: str = ""
     """Its content type, without parameters, lower case."""
 
@@ -180,6 +183,7 @@ class Fetcher:
             kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
             return Page(
                 url=str(answer.url),
+                asked=url,
                 type=kind,
                 etag=answer.headers.get("etag", "")[:200],
                 body=bytes(body),

@@ -91,12 +91,13 @@ def why(data: Path, package: str) -> list[str]:
         package: ``name``, ``name@version`` or a package URL.
     """
     kind, name, version = _asked(package)
+    kind = {"cargo": "crates.io", "golang": "Go"}.get(kind, kind)
     last: dict[str, dict[str, Any]] = {}
     for entry in entries(data):
         where = entry.get("ecosystem", "")
         if kind and where.lower() != kind.lower():
             continue
-        if entry["kind"] in _TOLD and normalise_name(where, name) == entry.get("package"):
+        if entry["kind"] in _TOLD and _same(where, name, entry.get("package")):
             last[f"{entry['kind']} {where}"] = entry
     lines = []
     for entry in last.values():
@@ -110,6 +111,10 @@ def why(data: Path, package: str) -> list[str]:
         else:
             lines += _versions(entry, when, version)
     return lines
+
+
+def _same(ecosystem: str, asked: str, name: Any) -> bool:
+    return normalise_name(ecosystem, asked) == normalise_name(ecosystem, str(name))
 
 
 def _versions(entry: dict[str, Any], when: str, version: str) -> list[str]:

@@ -96,7 +96,9 @@ class Judge:
             for version, one in ruling.decisions.items()
             if version not in ruling.admitted
         }
-        outcome = [self.policy.digest, sorted(ruling.admitted), sorted(refused.items())]
+        # Texts tell ages, which change all the time; what counts is the rule.
+        rules = sorted((version, text.partition(":")[0]) for version, text in refused.items())
+        outcome = [self.policy.digest, sorted(ruling.admitted), rules]
         digest = hashlib.sha256(msgspec.json.encode(outcome)).hexdigest()
         key = project.ecosystem, project.name
         if self._last.get(key) == digest:

@@ -7,6 +7,7 @@ away is kept, marked as gone: what was stored of it can still be installed.
 from __future__ import annotations
 
 import asyncio
+import math
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -67,37 +68,47 @@ class Metadata:
         self._bytes = 0
         self._running: dict[str, asyncio.Task[Cached]] = {}
 
-    async def get(self, url: str, accept: str) -> Cached:
-        """The page of an address; those who ask at once share one request.
+    async def get(self, key: str, url: str, accept: str, *, fixed: bool = False) -> Cached:
+        """The page of a project; those who ask at once share one request.
+
+        Args:
+            key: What it is kept by: a registry may move.
+            url: Where upstream has it.
+            accept: Content types, as a header has them.
+            fixed: Whether it never changes: one that is here is not asked for again.
 
         Raises:
             NotHereError: There is none, and never was.
             AwayError: Upstream does not answer, and there is none here.
             BrokenError: Upstream answers what it should not, and there is none here.
         """
-        known = self._kept.get(url)
+        known = self._kept.get(key)
         if known is not None and self._clock.steady() < known.until:
             return known
-        task = self._running.get(url)
+        task = self._running.get(key)
         if task is None:
-            task = asyncio.create_task(self._renew(url, accept))
-            self._running[url] = task
-            task.add_done_callback(lambda _: self._running.pop(url, None))
+            task = asyncio.create_task(self._renew(key, url, accept, fixed=fixed))
+            self._running[key] = task
+            task.add_done_callback(lambda _: self._running.pop(key, None))
         return await asyncio.shield(task)
 
-    async def _renew(self, url: str, accept: str) -> Cached:
-        path = self._folder / sha256(url.encode()).hexdigest()
+    async def _renew(self, key: str, url: str, accept: str, *, fixed: bool) -> Cached:
+        path = self._folder / sha256(key.encode()).hexdigest()
         old = await asyncio.to_thread(self._read, path)
+        if fixed and old is not None:
+            return self._keep(key, Cached(old, math.inf))
         try:
-            new = await self._fetcher.page(url, accept, old.etag if old else "")
+            new = await self._fetcher.page(
+                url, accept, old.etag if old and old.asked == url else ""
+            )
         except (AwayError, BrokenError):
             if old is None:
                 raise
-            return self._keep(url, Cached(old, self._clock.steady() + RETRY_SECONDS, stale=True))
+            return self._keep(key, Cached(old, self._clock.steady() + RETRY_SECONDS, stale=True))
         except NotHereError:
             if old is None:
                 raise
-            return self._keep(url, Cached(old, self._clock.steady() + FRESH_SECONDS, gone=True))
+            return self._keep(key, Cached(old, self._clock.steady() + FRESH_SECONDS, gone=True))
         if new is None:
             if old is None:
                 raise BrokenError("upstream says that a page is unchanged that was never here")
@@ -105,13 +116,13 @@ class Metadata:
         else:
             packed = msgspec.msgpack.encode(new)
             await asyncio.to_thread(write_whole, path, packed, self._scratch)
-        return self._keep(url, Cached(new, self._clock.steady() + FRESH_SECONDS))
+        return self._keep(key, Cached(new, self._clock.steady() + FRESH_SECONDS))
 
-    def _keep(self, url: str, cached: Cached) -> Cached:
-        replaced = self._kept.pop(url, None)
+    def _keep(self, key: str, cached: Cached) -> Cached:
+        replaced = self._kept.pop(key, None)
         if replaced is not None:
             self._bytes -= len(replaced.page.body)
-        self._kept[url] = cached
+        self._kept[key] = cached
         self._bytes += len(cached.page.body)
         while self._bytes > MAX_KEPT_BYTES and len(self._kept) > 1:
             oldest = next(iter(self._kept))

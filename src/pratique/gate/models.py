@@ -77,7 +77,9 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     sha256: str
     size: int
-    version: str
+    release: Release
+    """What it is of, as the index had it then; without files."""
+
     digests: dict[str, str] = {}
     """Those that the index named when it was stored, each verified."""
 

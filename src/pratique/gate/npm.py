@@ -114,7 +114,10 @@ def _release(version: str, manifest: dict[str, Any], time: Any) -> Release | Non
     url = dist.get("tarball") if isinstance(dist, dict) else None
     if not isinstance(dist, dict) or not isinstance(url, str):
         return None
-    name = unquote(urlsplit(url).path.rpartition("/")[2]) if "[" not in url else ""
+    try:
+        name = unquote(urlsplit(url).path.rpartition("/")[2])
+    except ValueError:
+        return None
     if not is_file(name):
         return None
     return Release(

@@ -48,6 +48,8 @@ TOGETHER = timedelta(days=1)
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9])?\Z")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,254}\Z")
 _DIGEST = re.compile(r"[0-9a-fA-F]{32,128}\Z")
+_BUILT = frozenset({".egg", ".exe", ".msi"})
+_PLATFORM = re.compile(r"\.(?:win|linux|macosx)")
 _OTHERS = (".tar.bz2", ".tar.xz", ".tar.Z", ".tgz", ".egg", ".exe", ".msi", ".tar")
 _KEPT: dict[str, tuple[type, ...]] = {
     "requires-python": (str,),
@@ -129,23 +131,18 @@ def version_of(file: str, name: str) -> str:
 
 
 def _old_version(file: str, name: str) -> str:
-    """Version in a name that is not of today's form: ``Alpha-1.0-final.win32.exe``."""
-    stem = file
-    for ending in (".whl", ".tar.gz", ".zip", *_OTHERS):
-        if file.endswith(ending):
-            stem = file.removesuffix(ending)
-            break
-    else:
+    """Version in a name that is not of today's form: ``Alpha-1.0.win32-py2.7.exe``."""
+    ending = next((one for one in (".tar.gz", ".zip", *_OTHERS) if file.endswith(one)), "")
+    if not ending:
         return ""
-    pieces = stem.split("-")
+    pieces = file.removesuffix(ending).split("-")
     for number in range(1, len(pieces)):
         if canonicalize_name("-".join(pieces[:number])) != name:
             continue
-        for text in (
-            "-".join(pieces[number:]),
-            pieces[number],
-            re.split(r"\.(?:win|linux|mac)", pieces[number])[0],
-        ):
+        told = ["-".join(pieces[number:])]
+        if ending in _BUILT:  # after the version comes what it was built for
+            told = [pieces[number], _PLATFORM.split(pieces[number])[0]]
+        for text in told:
             try:
                 return str(Version(text))
             except InvalidVersion:

@@ -8,6 +8,7 @@ import fcntl
 import os
 import signal
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,7 +21,7 @@ from pratique.policy.service import LoadedPolicy
 from pratique.policy.waivers import Waivers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Iterator
     from pathlib import Path
 
     from starlette.types import ASGIApp
@@ -52,6 +53,8 @@ class Settings(msgspec.Struct, kw_only=True):
     cafile: str = ""
     public: str = ""
     admit_unknown: bool = False
+    renew: Callable[[], tuple[Index, Lists]] | None = None
+    """Opens the advisories and reads the lists again; never where it is not given."""
 
 
 @contextlib.contextmanager
@@ -115,7 +118,7 @@ def build(data: Path, settings: Settings) -> tuple[ASGIApp, Callable[[], Awaitab
     judge = Judge(
         settings.policy,
         settings.waivers,
-        Assessor(settings.index, settings.lists),
+        Assessor(settings.index, settings.lists, settings.renew),
         log,
         clock,
         admit_unknown=settings.admit_unknown,

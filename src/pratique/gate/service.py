@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pratique.gate import npm, pypi
-from pratique.gate.errors import NotHereError, RefusedError
+from pratique.gate import crates, golang, npm, pypi
+from pratique.gate.errors import BrokenError, GateError, NotHereError, RefusedError
 from pratique.gate.judging import one_line, refusal
 from pratique.gate.models import File, Pin, Project, Release, Ruling
 from pratique.model.decision import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from pratique.gate.clock import Clock
     from pratique.gate.depot import Depot, Download
@@ -31,11 +33,33 @@ MAX_RULED_BYTES = 24 * 1024 * 1024
 MAX_WRITTEN_BYTES = 64 * 1024 * 1024
 """Answers kept ready."""
 
-_READERS: dict[str, Callable[[Page, str], Project]] = {
-    pypi.ECOSYSTEM: pypi.read,
-    npm.ECOSYSTEM: npm.read,
+_READERS: dict[str, Callable[[Page, str, str], Project]] = {
+    pypi.ECOSYSTEM: lambda page, name, _: pypi.read(page, name),
+    npm.ECOSYSTEM: lambda page, name, _: npm.read(page, name),
+    crates.ECOSYSTEM: crates.read,
 }
-_ACCEPT = {pypi.ECOSYSTEM: pypi.ACCEPT, npm.ECOSYSTEM: npm.ACCEPT}
+"""From a page, a name, and where the index says that its files are."""
+
+_ACCEPT = {
+    pypi.ECOSYSTEM: pypi.ACCEPT,
+    npm.ECOSYSTEM: npm.ACCEPT,
+    crates.ECOSYSTEM: crates.ACCEPT,
+    golang.ECOSYSTEM: golang.ACCEPT,
+}
+_PAGES: dict[str, Callable[[str, str], str]] = {
+    pypi.ECOSYSTEM: lambda base, name: f"{base}/{name}/",
+    npm.ECOSYSTEM: npm.address,
+    crates.ECOSYSTEM: lambda base, name: f"{base}/{crates.place(name)}",
+    golang.ECOSYSTEM: lambda base, name: f"{golang.module(base, name)}/list",
+}
+"""Address of a project's page, from that of the registry and the name."""
+
+
+class Written(msgspec.Struct, frozen=True):
+    """An answer, and its entity tag."""
+
+    body: bytes
+    tag: str
 
 
 class Standing(msgspec.Struct):
@@ -48,14 +72,14 @@ class Standing(msgspec.Struct):
     files: dict[str, list[tuple[Release, File]]]
     """By the name under which they are asked for."""
 
-    written: dict[tuple[str, ...], bytes] = {}
+    written: dict[tuple[str, ...], Written] = {}
 
 
 class Found(msgspec.Struct, frozen=True):
     """A file that may be given out."""
 
     decision: Decision
-    version: str
+    release: Release
     file: File
     pin: Pin | None
     stale: bool = False
@@ -124,17 +148,98 @@ class Gate:
         base = self.upstreams.get(ecosystem)
         if base is None:
             raise NotHereError(f"this gate has no upstream for {ecosystem}")
-        url = (
-            f"{base.rstrip('/')}/{name}/"
-            if ecosystem == pypi.ECOSYSTEM
-            else npm.address(base, name)
-        )
-        cached = await self._metadata.get(url, _ACCEPT[ecosystem])
-        standing = await asyncio.to_thread(self._decide, ecosystem, name, cached)
+        project, cached = await self._project(ecosystem, base.rstrip("/"), name)
+        standing = await asyncio.to_thread(self._decide, project, cached)
         return self._keep((ecosystem, name), standing)
 
-    def _decide(self, ecosystem: str, name: str, cached: Cached) -> Standing:
-        project = _READERS[ecosystem](cached.page, name)
+    async def _project(self, ecosystem: str, base: str, name: str) -> tuple[Project, Cached]:
+        """What upstream says of a project."""
+        key = f"{ecosystem}/{name}"
+        cached = await self._metadata.get(key, _PAGES[ecosystem](base, name), _ACCEPT[ecosystem])
+        if ecosystem == golang.ECOSYSTEM:
+            versions = golang.listed(cached.page)
+            timed = versions[-golang.MAX_TIMED :]
+            found = await asyncio.gather(*(self._made(base, name, one) for one in timed))
+            times = dict.fromkeys(versions) | dict(zip(timed, found, strict=True))
+            return golang.project(base, name, times), cached
+        files = ""
+        if ecosystem == crates.ECOSYSTEM:
+            config = await self._metadata.get(f"{ecosystem}/", f"{base}/config.json", "*/*")
+            files = crates.template(config.page)
+        read = _READERS[ecosystem]
+        return await asyncio.to_thread(read, cached.page, name, files), cached
+
+    async def _made(self, base: str, name: str, version: str) -> datetime | None:
+        """When a Go version was made, as the proxy says; ``None`` where it does not."""
+        url = f"{golang.module(base, name)}/{golang.escaped(version)}.info"
+        try:
+            cached = await self._metadata.get(
+                f"{golang.ECOSYSTEM}/{name}@{version}", url, golang.ACCEPT, fixed=True
+            )
+        except GateError:
+            return None
+        told, time = golang.told(cached.page)
+        return time if told == version else None
+
+    async def unlisted_go(self, name: str, version: str, file: str, client: str) -> Found:
+        """A file of a Go version that is in no list: a pseudo-version.
+
+        Raises:
+            RefusedError: Policy does not admit it.
+            GateError: Upstream does not have it, or does not answer.
+        """
+        pin = self.depot.pins(golang.ECOSYSTEM, name).get(file)
+        if pin is not None:
+            return await asyncio.to_thread(self._unlisted, golang.ECOSYSTEM, name, file, client)
+        base = self.upstreams[golang.ECOSYSTEM].rstrip("/")
+        times = {version: await self._made(base, name, version)}
+        project = golang.project(base, name, times)
+        decisions = await asyncio.to_thread(self.judge.decide, project)
+        decision = decisions[version]
+        if not self.judge.admits(decision):
+            await asyncio.to_thread(self._refuse, decision, file, client)
+        release = project.releases[0]
+        return Found(decision, release, next(one for one in release.files if one.name == file), pin)
+
+    async def latest_go(self, standing: Standing, client: str) -> tuple[str, datetime | None]:
+        """The version that ``@latest`` means among what is admitted, and its time.
+
+        Raises:
+            RefusedError: Nothing is admitted.
+            GateError: Upstream does not have it, or does not answer.
+        """
+        ruling = standing.ruling
+        name = ruling.project.name
+        left = [one for one in ruling.project.releases if one.version in ruling.admitted]
+        final = [one for one in left if "-" not in one.version]
+        if final or left:
+            return (final or left)[-1].version, (final or left)[-1].published
+        for release in reversed(ruling.project.releases):
+            file = release.files[0].name
+            await asyncio.to_thread(self._refuse, ruling.decisions[release.key], file, client)
+        base = self.upstreams[golang.ECOSYSTEM].rstrip("/")
+        url = f"{golang.module(base, name).removesuffix('@v')}@latest"
+        cached = await self._metadata.get(f"{golang.ECOSYSTEM}/{name}@", url, golang.ACCEPT)
+        version, time = golang.told(cached.page)
+        if not version:
+            raise BrokenError(f"upstream does not say what the latest version of {name} is")
+        await self.unlisted_go(name, version, f"{version}.info", client)
+        return version, time
+
+    async def checksums(self, path: str) -> bytes:
+        """What the checksum database says at a path, as the upstream proxy passes it on.
+
+        Raises:
+            GateError: See :meth:`Metadata.get`.
+        """
+        base = self.upstreams.get(golang.ECOSYSTEM)
+        if base is None:
+            raise NotHereError("this gate has no upstream for Go")
+        url = f"{base.rstrip('/')}/sumdb/{golang.escaped(path)}"
+        return (await self._metadata.get(f"sumdb/{path}", url, "*/*")).page.body
+
+    def _decide(self, project: Project, cached: Cached) -> Standing:
+        ecosystem, name = project.ecosystem, project.name
         pins = self.depot.pins(ecosystem, name)
         if cached.gone:
             project.releases = _kept_only(project.releases, pins)
@@ -192,12 +297,12 @@ class Gate:
         old = self._standing.pop(key, None)
         if old is not None:
             self._bytes -= old.size
-            self._written_bytes -= sum(map(len, old.written.values()))
+            self._written_bytes -= sum(len(one.body) for one in old.written.values())
             old.written.clear()
 
     async def written(
         self, standing: Standing, form: tuple[str, ...], write: Callable[[], bytes]
-    ) -> bytes:
+    ) -> Written:
         """An answer that is made once for as long as a ruling stands.
 
         Args:
@@ -210,14 +315,14 @@ class Gate:
         key = (*form, str(pins))
         found = standing.written.get(key)
         if found is None:
-            found = await asyncio.to_thread(write)
+            found = await asyncio.to_thread(_written, write)
             if self._standing.get((project.ecosystem, project.name)) is standing:
-                if self._written_bytes + len(found) > MAX_WRITTEN_BYTES:
+                if self._written_bytes + len(found.body) > MAX_WRITTEN_BYTES:
                     for other in self._standing.values():
                         other.written.clear()
                     self._written_bytes = 0
                 standing.written[key] = found
-                self._written_bytes += len(found)
+                self._written_bytes += len(found.body)
         return found
 
     async def find(self, ecosystem: str, name: str, file: str, client: str) -> Found:
@@ -238,11 +343,9 @@ class Gate:
         for release, _ in listed:
             decision = ruling.decisions[release.key]
             if release.key not in ruling.admitted:
-                self._refuse(decision, file, client)
+                await asyncio.to_thread(self._refuse, decision, file, client)
         release, found = listed[0]
-        return Found(
-            ruling.decisions[release.key], release.version, found, pins.get(file), standing.stale
-        )
+        return Found(ruling.decisions[release.key], release, found, pins.get(file), standing.stale)
 
     def _unlisted(self, ecosystem: str, name: str, file: str, client: str) -> Found:
         """A file that upstream no longer lists, but that is kept: it is decided on once more."""
@@ -250,12 +353,12 @@ class Gate:
         if pin is None:
             raise NotHereError(f"{one_line(file)} is not a file of {name}")
         kept = File(name=file, url="", digests=pin.digests | {"sha256": pin.sha256})
-        release = Release(version=pin.version, files=(kept,), published=pin.stored)
+        release = msgspec.structs.replace(pin.release, files=(kept,))
         project = Project(ecosystem=ecosystem, name=name, releases=(release,))
         decision = self.judge.decide(project)[release.key]
         if not self.judge.admits(decision):
             self._refuse(decision, file, client)
-        return Found(decision, pin.version, kept, pin, stale=True)
+        return Found(decision, release, kept, pin, stale=True)
 
     def _refuse(self, decision: Decision, file: str, client: str) -> None:
         self.judge.refused(decision, file, client)
@@ -268,7 +371,7 @@ class Gate:
             self.judge.served(found.decision, found.file.name, pin, client, first=True)
             self.judge.log.sync()
 
-        return self.depot.download(ecosystem, name, found.version, found.file, stored)
+        return self.depot.download(ecosystem, name, found.release, found.file, stored)
 
     def state(self) -> dict[str, Any]:
         """What a health check wants to know."""
@@ -278,9 +381,15 @@ class Gate:
             "policy": self.judge.policy.policy.id,
             "policy_digest": self.judge.policy.digest,
             "advisories": self.judge.assessor.index.manifest.generation,
+            "trouble": self.judge.assessor.trouble,
             "upstreams": sorted(self.upstreams),
             "log": {"entries": log.number, "head": log.head},
         }
+
+
+def _written(write: Callable[[], bytes]) -> Written:
+    body = write()
+    return Written(body, f'"{sha256(body).hexdigest()[:32]}"')
 
 
 def _kept_only(releases: tuple[Release, ...], pins: dict[str, Pin]) -> tuple[Release, ...]:

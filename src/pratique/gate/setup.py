@@ -41,6 +41,19 @@ default = true
 registry={gate}/npm/
 replace-registry-host=always
 """,
+    "cargo": """\
+# config.toml, in ~/.cargo or .cargo of the project
+[source.crates-io]
+replace-with = "gate"
+
+[source.gate]
+registry = "sparse+{gate}/crates/"
+""",
+    "go": """\
+# go env -w, or the environment; without ",direct", which would go past the gate
+GOPROXY={gate}/go
+GONOPROXY=
+""",
 }
 
 CLIENTS = tuple(_TEXTS)

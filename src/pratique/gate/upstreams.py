@@ -11,12 +11,14 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
 
-from pratique.gate import npm, pypi
+from pratique.gate import crates, golang, npm, pypi
 from pratique.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +27,12 @@ if TYPE_CHECKING:
 SECONDS = 30
 """Longest that a package manager may take to say how it is configured."""
 
-NAMES = {"pypi": pypi.ECOSYSTEM, "npm": npm.ECOSYSTEM}
+NAMES = {
+    "pypi": pypi.ECOSYSTEM,
+    "npm": npm.ECOSYSTEM,
+    "crates": crates.ECOSYSTEM,
+    "go": golang.ECOSYSTEM,
+}
 """Ecosystems by the word that options and paths have for them."""
 
 
@@ -41,15 +48,19 @@ def find(given: Iterable[str], wanted: Iterable[str]) -> dict[str, Upstream]:
 
     Args:
         given: ``NAME=URL``, as options give them; they come before any configuration.
-        wanted: Names of the ecosystems to serve.
+        wanted: Names of the ecosystems to serve; where there are none, those that an
+            option names, else those that some configuration names.
 
     Raises:
         UsageError: One is not an address, or nothing names one of those wanted.
     """
     named = dict(map(_option, given))
+    required = dict.fromkeys([*wanted, *named])
     found = {}
-    for word in dict.fromkeys([*wanted, *named]):
+    for word in required or NAMES:
         upstream = named.get(word) or _asked(word)
+        if upstream is None and not required and word != "pypi":
+            continue
         if upstream is None:
             raise UsageError(
                 f"no configuration names a registry for {word}.",
@@ -69,7 +80,7 @@ def _option(text: str) -> tuple[str, Upstream]:
 
 
 def _address(url: str, origin: str) -> str:
-    url = url.strip().strip("\"'").rstrip("/")
+    url = url.strip().strip("\"'").removeprefix("sparse+").rstrip("/")
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise UsageError(f"{origin} is not an http or https address.")
@@ -114,6 +125,28 @@ def _npm_config() -> str:
     return _run([program, "config", "get", "registry"]) if program else ""
 
 
+def _cargo_config() -> str:
+    """The index that replaces, or is given for, the default registry in cargo's own files."""
+    home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
+    for name in ("config.toml", "config"):
+        try:
+            config = tomllib.loads((home / name).read_text(encoding="utf-8"))
+            sources = config.get("source", {})
+            source = sources.get(sources.get("crates-io", {}).get("replace-with", ""), {})
+            index = config.get("registries", {}).get("crates-io", {}).get("index", "")
+            return str(source.get("registry") or index)
+        except (OSError, ValueError, AttributeError, TypeError):
+            continue
+    return ""
+
+
+def _go_config() -> str:
+    """The first proxy of GOPROXY that is an address."""
+    program = shutil.which("go")
+    proxies = _run([program, "env", "GOPROXY"]) if program else ""
+    return next((one for one in re.split("[,|]", proxies) if "://" in one), "")
+
+
 def _run(words: list[str]) -> str:
     """What a package manager prints; empty where it cannot say."""
     try:
@@ -138,4 +171,9 @@ _QUESTIONS: dict[str, list[tuple[str, Callable[[], str]]]] = {
         _variable("NPM_CONFIG_REGISTRY"),
         ("npm's configuration", _npm_config),
     ],
+    "crates": [
+        _variable("CARGO_REGISTRIES_CRATES_IO_INDEX"),
+        ("cargo's configuration", _cargo_config),
+    ],
+    "go": [("go's configuration", _go_config)],
 }

@@ -274,6 +274,24 @@ def _configure_purl(parser: ArgumentParser) -> None:
     add_question(parser)
 
 
+def _run_patch(options: Namespace) -> int:
+    from pratique.graph.patching import patch as plan
+
+    found = ask(options, lambda record: plan(record, options.purl))
+    rows = [("STEP", "WHAT")]
+    rows += [(str(wave.step), text) for wave in found.waves for text in wave.packages]
+    rows += [("last", f"{name} {version}".strip()) for name, version in found.products]
+    answer = {
+        "question": options.purl,
+        "as_of": _then(options),
+        "waves": found.waves,
+        "products": [{"product": name, "version": version} for name, version in found.products],
+        "owners": found.owners,
+        "undetermined": found.undetermined,
+    }
+    return _print(options, "pratique/patch/1", "explanation", answer, rows)
+
+
 def _configure_top(parser: ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="how many (default: 20)")
     add_question(parser)
@@ -392,6 +410,12 @@ history = Command(
     description="Since when, and until when, products shipped a package.",
     configure=_configure_purl,
     run=_run_history,
+)
+patch = Command(
+    description="Who must upgrade in which order once a package is fixed: what needs it, step by "
+    "step, by the bills' own graphs; the products last.",
+    configure=_configure_purl,
+    run=_run_patch,
 )
 top = Command(
     description="The packages that are in most bills of materials.",

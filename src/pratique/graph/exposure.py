@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pratique.graph.models import Exposure, Hit, VexShown, Vulnerable
-from pratique.graph.paths import Graph
+from pratique.graph.paths import Graph, first_of, layers, sources
 from pratique.graph.ranges import Wanted, wanted
 from pratique.model.errors import InputError
 from pratique.model.evidence import Verb
@@ -16,8 +16,9 @@ from pratique.store import nouns
 from pratique.store.nouns import NounKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from pratique.store.adjacency import Adjacency
     from pratique.store.record import Record, Shipment, Stated
 
 FEW_PRODUCTS = 20
@@ -160,10 +161,12 @@ def _hits(
     for one in shipments:
         grouped[one.product, one.version].append(one)
     texts = record.texts(set(about.values()) - set(packages)) | packages
+    ways = _ways(record, inside, about) if paths else {}
     hits = []
     for (product, version), rows in grouped.items():
-        best = _shortest(record, product, rows, inside, packages, paths=paths)
         held = {packages[number] for one in rows for number in inside[one.sbom]}
+        stated = [ways[one.sbom] for one in rows if one.sbom in ways]
+        path = min(stated, key=lambda way: (len(way), way), default=(min(held),))
         subjects = {texts[about[one.sbom]] for one in rows if one.sbom in about}
         shown = _vex_of(vex, product, subjects, held)
         hits.append(
@@ -176,8 +179,8 @@ def _hits(
                 current=any(newest[one.product, one.environment] == one.digest for one in rows),
                 status=shown[0].status if shown else Status.AFFECTED.value,
                 packages=tuple(sorted(held)),
-                path=best[0],
-                explained=best[1],
+                path=(product, *path),
+                explained=bool(stated),
                 vex=tuple(shown),
                 documents=tuple(sorted({one.digest for one in rows})),
                 since=min(one.when for one in rows),
@@ -205,48 +208,56 @@ def order_of(one: Shipment) -> tuple[str, str, str]:
     return (one.when, one.observed, one.digest)
 
 
-def _shortest(
-    record: Record,
-    product: str,
-    rows: Sequence[Shipment],
-    inside: dict[int, set[int]],
-    packages: dict[int, str],
-    *,
-    paths: bool,
-) -> tuple[tuple[str, ...], bool]:
-    """The shortest path over all bills of a product's version, and whether one is stated."""
-    held = sorted({packages[number] for one in rows for number in inside[one.sbom]})
-    unexplained = (product, held[0])
-    if not paths:
-        return unexplained, False
-    found: list[tuple[int, tuple[str, ...]]] = []
-    for sbom in sorted({one.sbom for one in rows}):
-        graph = graph_of(record, sbom)
-        for number in inside[sbom]:
-            place = graph.place.get(packages[number])
-            if place is None:  # it is what the bill describes
-                found.append((1, (product,)))
-            elif way := graph.shortest(place):
-                found.append((len(way) + 1, (product, *way)))
-    if not found:
-        return unexplained, False
-    return min(found)[1], True
+def _ways(
+    record: Record, inside: Mapping[int, set[int]], about: Mapping[int, int]
+) -> dict[int, tuple[str, ...]]:
+    """The shortest path to one of some packages inside each bill that states one.
+
+    Args:
+        record: What the tenant sees.
+        inside: Bills, and the packages in each.
+        about: Package that each bill describes.
+    """
+    found: dict[int, tuple[Adjacency, list[set[int]]]] = {}
+    ways: dict[int, tuple[str, ...]] = {}
+    needed: set[int] = set()
+    for sbom, bill in record.bills(inside):
+        subject = about.get(sbom)
+        if subject in inside[sbom]:
+            ways[sbom] = ()  # it is what the bill describes
+            continue
+        ends = [place for place, node in enumerate(bill.nodes) if node in inside[sbom]]
+        stages = layers(bill.targets, roots_of(bill, subject), ends)
+        if stages:
+            found[sbom] = (bill, stages)
+            needed.update(bill.nodes[place] for stage in stages for place in stage)
+    texts = record.texts(needed)
+    for sbom, (bill, stages) in found.items():
+        names = {place: texts[bill.nodes[place]] for stage in stages for place in stage}
+        ways[sbom] = first_of(stages, bill.targets, names)
+    return ways
+
+
+def roots_of(bill: Adjacency, subject: int | None) -> Sequence[int]:
+    """Where the paths of a bill begin.
+
+    Where it does not state what its subject depends on directly, but has the
+    subject among its packages, at what that leads to; else at what nothing
+    leads to.
+    """
+    if bill.roots:
+        return bill.roots
+    if subject in bill.nodes:
+        return bill.targets[bill.nodes.index(subject)]
+    return sources(bill.targets)
 
 
 def graph_of(record: Record, sbom: int) -> Graph:
-    """The own graph of a bill of materials.
-
-    Where the bill does not state what its subject depends on directly, but has
-    the subject among its packages, paths begin at what that leads to.
-    """
+    """The own graph of a bill of materials; see :func:`roots_of`."""
     bill = record.bill(sbom)
     texts = record.texts(bill.nodes)
     names = [texts[number] for number in bill.nodes]
-    roots = bill.roots
-    subject = record.subjects([sbom]).get(sbom)
-    if not roots and subject in bill.nodes:
-        roots = bill.targets[bill.nodes.index(subject)]
-    return Graph(names, bill.targets, roots)
+    return Graph(names, bill.targets, roots_of(bill, record.subjects([sbom]).get(sbom)))
 
 
 def _vex_of(

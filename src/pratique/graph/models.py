@@ -107,6 +107,26 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True, order=True):
     package: str
 
 
+class Wave(msgspec.Struct, frozen=True, kw_only=True):
+    """Packages that can be released anew at the same time."""
+
+    step: int
+    """0: what is fixed itself; packages in a circle share a step."""
+
+    packages: tuple[str, ...]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Who must upgrade in which order; the products come last."""
+
+    waves: tuple[Wave, ...]
+    products: tuple[tuple[str, str], ...]
+    """Names and versions."""
+
+    owners: tuple[str, ...]
+    undetermined: tuple[str, ...] = ()
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """What became of one package between two versions of a product."""
 

@@ -14,7 +14,9 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    Names = Sequence[str] | Mapping[int, str]
 
 MAX_PATHS = 1_000
 """Most paths that are listed; their number is given however many there are."""
@@ -50,13 +52,7 @@ class Graph:
     @cached_property
     def roots(self) -> list[int]:
         """Where paths begin."""
-        if self._given:
-            return self._given
-        of = self.components
-        reached = {
-            of[b] for a, targets in enumerate(self.targets) for b in targets if of[a] != of[b]
-        }
-        return [node for node in range(len(self.names)) if of[node] not in reached]
+        return self._given or sources(self.targets, self.components)
 
     @cached_property
     def _above(self) -> list[list[int]]:
@@ -82,31 +78,12 @@ class Graph:
         """Number of paths from a root to a node; 0 where none leads there."""
         return self._ways[self.components[node]]
 
-    @cached_property
-    def _towards_root(self) -> list[int]:
-        """For each node the one before it on a shortest path; -1 for roots, -2 for none."""
-        before = [-2] * len(self.names)
-        for root in self.roots:
-            before[root] = -1
-        queue = deque(self.roots)
-        while queue:
-            node = queue.popleft()
-            for target in self.targets[node]:
-                if before[target] == -2:
-                    before[target] = node
-                    queue.append(target)
-        return before
-
     def shortest(self, node: int) -> tuple[str, ...]:
-        """Names from a root to the node; empty where no path leads there."""
-        before = self._towards_root
-        if before[node] == -2:
-            return ()
-        names = []
-        while node >= 0:
-            names.append(self.names[node])
-            node = before[node]
-        return tuple(reversed(names))
+        """Names from a root to the node; empty where no path leads there.
+
+        Of several the first by its names.
+        """
+        return first_of(layers(self.targets, self.roots, [node]), self.targets, self.names)
 
     def paths(self, node: int, limit: int = MAX_PATHS) -> list[tuple[str, ...]]:
         """Paths from a root to a node, each as the shortest way through its components.
@@ -175,6 +152,46 @@ class Graph:
             names.append(self.names[node])
             node = before[node]
         return tuple(reversed(names))
+
+
+def layers(
+    targets: Sequence[Sequence[int]], roots: Sequence[int], ends: Collection[int]
+) -> list[set[int]]:
+    """The nodes of all shortest paths from a root to the nearest of some nodes, by distance.
+
+    Empty where no path leads to any of them.
+    """
+    wanted, seen = set(ends), set(roots)
+    reached = [seen.copy()]
+    while reached[-1] and not reached[-1] & wanted:
+        after = {target for node in reached[-1] for target in targets[node]} - seen
+        seen |= after
+        reached.append(after)
+    reached[-1] &= wanted
+    if not reached[-1]:
+        return []
+    for at in range(len(reached) - 2, -1, -1):
+        after = reached[at + 1]
+        reached[at] = {node for node in reached[at] if not after.isdisjoint(targets[node])}
+    return reached
+
+
+def first_of(
+    found: Sequence[Collection[int]], targets: Sequence[Sequence[int]], names: Names
+) -> tuple[str, ...]:
+    """Of the paths through some layers the first by its names."""
+    path: list[int] = []
+    for layer in found:
+        among = layer if not path else [node for node in targets[path[-1]] if node in layer]
+        path.append(min(among, key=names.__getitem__))
+    return tuple(names[node] for node in path)
+
+
+def sources(targets: Sequence[Sequence[int]], components: Sequence[int] | None = None) -> list[int]:
+    """The nodes of those components that no other leads to."""
+    of = _components(targets) if components is None else components
+    reached = {of[b] for a, row in enumerate(targets) for b in row if of[a] != of[b]}
+    return [node for node in range(len(targets)) if of[node] not in reached]
 
 
 def _components(targets: Sequence[Sequence[int]]) -> list[int]:

@@ -9,15 +9,15 @@ from pratique.model.evidence import Verb
 from pratique.model.nouns import License
 from pratique.store import nouns
 from pratique.store.documents import Bill, Claim
+from pratique.store.nouns import Noun, NounKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pratique.model.inventory import Component, Reading
-    from pratique.store.nouns import Noun
 
 
-def bill_of(reading: Reading, path: str) -> Bill:
+def bill_of(reading: Reading, every: Sequence[str], path: str) -> Bill:
     """The graph of a reading, by package URL.
 
     Components that are one package URL are one node; an edge from a package to
@@ -25,12 +25,14 @@ def bill_of(reading: Reading, path: str) -> Bill:
 
     Args:
         reading: What a reader made of a document.
+        every: Package URLs of its components.
         path: The document's, which names the subject where nothing else does.
     """
-    purls = {part.ref: str(part.package) for part in reading.components}
-    texts = tuple(sorted(set(purls.values())))
+    texts = tuple(sorted(set(every)))
     place = {text: number for number, text in enumerate(texts)}
-    number_of = {ref: place[text] for ref, text in purls.items()}
+    number_of = {
+        part.ref: place[text] for part, text in zip(reading.components, every, strict=True)
+    }
     edges = {
         (number_of[ref], number_of[target])
         for ref, targets in reading.edges.items()
@@ -47,18 +49,21 @@ def bill_of(reading: Reading, path: str) -> Bill:
     )
 
 
-def claims_of(reading: Reading, bill: Bill, said: dict[str, str]) -> Iterator[Claim]:
+def claims_of(
+    reading: Reading, texts: Sequence[str], name: str, said: dict[str, str]
+) -> Iterator[Claim]:
     """What a bill of materials claims besides its graph.
 
     Args:
         reading: What a reader made of it.
-        bill: The same as a graph.
+        texts: Package URLs of its components.
+        name: What the subject is called where it has no package URL.
         said: What is to be told of the bill itself (HasSBOM).
     """
-    subject = nouns.package(reading.subject) if reading.subject else nouns.product(bill.name)
+    subject = nouns.package(reading.subject) if reading.subject else nouns.product(name)
     yield Claim(verb=Verb.HAS_SBOM, subject=subject, said=said)
-    for part in reading.components:
-        yield from _component(part, nouns.package(part.package))
+    for part, text in zip(reading.components, texts, strict=True):
+        yield from _component(part, Noun(NounKind.PACKAGE, text))
 
 
 def _component(part: Component, about: Noun) -> Iterator[Claim]:

@@ -44,6 +44,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     inside: str
     """Its path inside the tree."""
 
+    digest: str = ""
+    """``sha256:hex`` of the data; computed where it is empty."""
+
     given: bool = True
     """Whether it was named itself, rather than met in a folder."""
 

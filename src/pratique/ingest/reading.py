@@ -71,7 +71,7 @@ def read(source: Source, options: Options) -> Entry:
     if len(result.claims) > MAX_CLAIMS:
         raise InputError(f"makes over {MAX_CLAIMS:,} claims")
     return Entry(
-        digest=digest_of(source.data),
+        digest=source.digest or digest_of(source.data),
         raw=source.data,
         kind=result.kind,
         format=result.format,
@@ -126,9 +126,10 @@ def _inventory(source: Source, reader: Reader, found: Peek | None, notes: Notes)
         path = source.path if same else one.location.path
         where = msgspec.structs.replace(one.location, path=path)
         notes.extend([msgspec.structs.replace(one, location=where)])
-    bill = bills.bill_of(reading, source.path)
+    texts = [str(part.package) for part in reading.components]
+    bill = bills.bill_of(reading, texts, source.path)
     said = {"format": reading.format, "uri": serial(found)}
-    claims = list(dict.fromkeys(map(_Hashed, bills.claims_of(reading, bill, said))))
+    claims = list(dict.fromkeys(map(_Hashed, bills.claims_of(reading, texts, bill.name, said))))
     return _Read(DocumentKind.SBOM, reading.format, [one.claim for one in claims], bill)
 
 

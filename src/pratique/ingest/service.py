@@ -11,13 +11,15 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from pratique.ingest.files import Alone, Beside, walk
 from pratique.ingest.models import Options, Report, Source
 from pratique.ingest.reading import NoDocumentError, digest_of, problems_of, read, unreadable
 from pratique.ingest.unpacking import SUFFIXES, lines, unpacked
 from pratique.model.errors import InputError, UsageError
 from pratique.model.inventory import Location, Problem, Trouble
-from pratique.store.writing import known, place, write
+from pratique.store.writing import Written, known, place, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -105,8 +107,11 @@ class _Run:
         tenant = self._options.tenant
         present = known(self._store, tenant, list(batch))
         self._place_again(present)
-        entries = list(self._entries(batch[digest] for digest in sorted(set(batch) - set(present))))
-        written = write(self._store, tenant, entries)
+        fresh = sorted(set(batch) - set(present))
+        entries = list(
+            self._entries(replace(batch[digest], digest=digest) for digest in fresh),
+        )
+        written = write(self._store, tenant, entries) if entries else Written()
         added = set(written.added)
         self._counts["added"] += len(added)
         self._counts["known"] += len(written.known) + len(present) + doubled
@@ -116,16 +121,14 @@ class _Run:
 
     def _place_again(self, present: dict[str, tuple[str, str]]) -> None:
         """Attach the product of this run to bills that came in before."""
-        import msgspec
-
         given = self._options.placement
         if given is None or not present:
             return
         placed: dict[str, list[Placement]] = {}
         for digest, (name, version) in present.items():
             changes = {"product": given.product or name, "version": given.version or version}
-            placed[digest] = [msgspec.structs.replace(given, **changes)]
-        place(self._store, self._options.tenant, placed)
+            placed[digest] = [replace(given, **changes)]
+        place(self._store, self._options.tenant, placed, self._options.clock())
 
     def _entries(self, sources: Iterable[Source]) -> Iterator[Entry]:
         for source in sources:

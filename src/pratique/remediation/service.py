@@ -94,7 +94,9 @@ def fix(order: Order, index: Index, progress: Progress | None = None) -> Fixed:
         made = _aged(made) if order.terms.days is not None else made
         return Fixed(plan=made, before=before, after=before)
     folder = order.subject if order.subject.is_dir() else order.subject.parent
-    with Workspace(folder, commands=order.mode is not Mode.DRAFT) as work:
+    documents = [one.path for one in before.inventory.documents]
+    commands = order.mode is not Mode.DRAFT
+    with Workspace(folder, commands=commands, documents=documents) as work:
         made = carry_out(made, work, index, order.terms, progress)
         after = _again(order, work, index)
         changes = work.changes()

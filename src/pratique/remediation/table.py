@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pratique.remediation.models import Step
 from pratique.remediation.plan import Status
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def _occurrence(one: Occurrence) -> str:
     how = f" by {one.strategy}" if one.strategy else ""
     direct = "direct" if one.direct else "not direct"
     note = f": {_shown(one.note)}" if one.note else ""
-    step = "" if one.status is not Status.PLANNED else f", {one.step.name.lower()} step"
+    shown = one.status is Status.PLANNED and one.step is not Step.SAME
+    step = f", {one.step.name.lower()} step" if shown else ""
     return f"{_shown(one.document)} ({direct}{step}) {one.status}{how}{note}"
 
 

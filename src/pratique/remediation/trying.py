@@ -12,7 +12,13 @@ from pratique.model.ecosystems import advisory_name, advisory_version
 from pratique.model.errors import PratiqueError
 from pratique.model.inventory import Trouble
 from pratique.remediation.advice import Advisor
-from pratique.remediation.errors import AttemptError, IntroducedError, UnprovenError
+from pratique.remediation.errors import (
+    AttemptError,
+    CutOffError,
+    IntroducedError,
+    StillThereError,
+    UnprovenError,
+)
 from pratique.remediation.models import Strategy
 from pratique.remediation.plan import Status
 from pratique.remediation.planning import TOOLCHAIN
@@ -78,6 +84,11 @@ class Result(NamedTuple):
     status: Status
     strategy: Strategy | None
     note: str
+    culprit: tuple[str, str] | None = None
+    """Name and version that stayed, where one of several upgrades did not come about."""
+
+    cut_off: bool = False
+    """Whether the resolver cannot be used at all."""
 
 
 class Prover:
@@ -110,15 +121,44 @@ class Prover:
         if not strategies:
             note = f"{self._terms.strategy} is not possible for {document}"
             return [Result(Status.FAILED, None, note)] * len(jobs)
-        if len(jobs) > 1 and (together := self._together(project, strategies, jobs, start)):
-            return together
-        results: dict[int, Result] = {}
+        results = self._most(project, strategies, jobs, start)
+        if results:
+            start = self._baseline(project)
         # Direct ones first: what they bring in may settle the others.
-        for place in sorted(range(len(jobs)), key=lambda one: not jobs[one].direct):
-            results[place] = self._one(project, strategies, jobs[place], start)
+        left = [place for place in range(len(jobs)) if place not in results]
+        cut_off: Result | None = None
+        for place in sorted(left, key=lambda one: not jobs[one].direct):
+            results[place] = cut_off or self._one(project, strategies, jobs[place], start)
             if results[place].status is not Status.FAILED:
                 start = self._baseline(project)
+            elif results[place].cut_off:
+                cut_off = results[place]
         return [results[place] for place in range(len(jobs))]
+
+    def _most(
+        self,
+        project: Project,
+        strategies: Sequence[Strategy],
+        jobs: Sequence[Job],
+        start: Seen | None,
+    ) -> dict[int, Result]:
+        """As many upgrades as go together, by their place; without those that stand in the way."""
+        # What has no known target is tried by itself: it may have none at all.
+        places = [place for place, job in enumerate(jobs) if job.target.after]
+        while len(places) > 1:
+            results = self._together(project, strategies, [jobs[one] for one in places], start)
+            failed = next((one for one in results if one.status is Status.FAILED), None)
+            if failed is None:
+                return dict(zip(places, results, strict=False))
+            kept = [
+                one
+                for one in places
+                if (jobs[one].target.name, jobs[one].target.before) != failed.culprit
+            ]
+            if len(kept) == len(places):
+                return {}
+            places = kept
+        return {}
 
     def _together(
         self,
@@ -127,7 +167,7 @@ class Prover:
         jobs: Sequence[Job],
         start: Seen | None,
     ) -> list[Result]:
-        """All upgrades of a document in one go; nothing where that does not hold.
+        """All upgrades of a document in one go; the failure alone where that does not hold.
 
         Requirements that leave a target out are moved, the rest is for the lockfile.
         """
@@ -138,14 +178,14 @@ class Prover:
         steps = [(Strategy.RELAX, moved), (Strategy.IN_PLACE, rest)]
         if not {one for one, wanted in steps if wanted} <= set(strategies):
             if len(project.strategies) > 1:
-                return []
+                return [Result(Status.FAILED, None, "needs several strategies")]
             steps = [(strategies[0], list(jobs))]
         results: dict[Job, Result] = {}
         for strategy, wanted in steps:
             result = self._attempt(project, strategy, wanted, start) if wanted else None
             if result is not None and result.status is Status.FAILED:
                 self._work.restore(saved)
-                return []
+                return [result]
             results |= {job: result for job in wanted if result}
         return [results[job] for job in jobs]
 
@@ -166,6 +206,7 @@ class Prover:
             return Result(Status.PROVEN, None, "came with another upgrade")
         notes = []
         held = self._held(project, job)
+        result = Result(Status.FAILED, None, "")
         for strategy in strategies:
             if held and strategy is Strategy.IN_PLACE:
                 notes.append("in-place: the manifest asks for another version")
@@ -174,7 +215,9 @@ class Prover:
             if result.status is not Status.FAILED:
                 return result
             notes.append(f"{strategy}: {result.note}")
-        return Result(Status.FAILED, None, "; ".join(notes))
+            if result.cut_off:
+                break
+        return Result(Status.FAILED, None, "; ".join(notes), cut_off=result.cut_off)
 
     def _attempt(
         self, project: Project, strategy: Strategy, jobs: Sequence[Job], start: Seen | None
@@ -202,7 +245,14 @@ class Prover:
             return Result(status, strategy, note or changed)
         except AttemptError as error:
             self._work.restore(saved)
-            return Result(Status.FAILED, strategy, error.message)
+            stayed = (error.name, error.before) if isinstance(error, StillThereError) else None
+            return Result(
+                Status.FAILED,
+                strategy,
+                error.message,
+                stayed,
+                isinstance(error, CutOffError),
+            )
         except BaseException:
             self._work.restore(saved)
             raise
@@ -264,13 +314,15 @@ class Prover:
         for job in jobs:
             place = (job.target.ecosystem, job.target.name)
             present = seen.versions.get(place, frozenset())
-            if job.target.before in present:
-                raise AttemptError(f"{job.target.name} {job.target.before} is still there")
+            name, before = job.target.name, job.target.before
+            if before in present:
+                raise StillThereError(f"{name} {before} is still there", name, before)
             known = start.versions.get(place, frozenset()) if start else frozenset()
             new = present - known
             ids = {one for version in new for one in seen.ids.get(place, {}).get(version, ())}
             if left := ids & job.fixes:
-                raise AttemptError(f"{job.target.name} still has {', '.join(sorted(left)[:3])}")
+                what = f"{name} still has {', '.join(sorted(left)[:3])}"
+                raise StillThereError(what, name, before)
             self._old_enough(project, job, new or {job.target.after})
             if new and job.target.after not in {one.removeprefix("v") for one in new} | new:
                 notes.append(f"{job.target.name} went to {', '.join(sorted(new))}")

@@ -6,6 +6,7 @@ import os
 import posixpath
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -13,11 +14,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from pratique.inventory.tree import FolderTree
 from pratique.model.errors import LimitError, UsageError
-from pratique.remediation.errors import AttemptError, ChangedError, UnprovenError
+from pratique.remediation.errors import AttemptError, ChangedError, CutOffError, UnprovenError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
 """Largest file that is copied; lockfiles of monorepos reach 10 MB."""
@@ -31,12 +33,14 @@ MAX_OUTPUT = 4_000
 TIMEOUT = 180.0
 """Seconds that one run of a resolver may take; cold caches need about 60."""
 
-_HINDERED = re.compile(
-    r"(?i)building source distributions|no usable wheels|--no-build|failed to fetch"
-    r"|could not connect|dns error|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|network|no such host"
-    r"|i/o timeout|offline"
+_UNBUILT = re.compile(r"(?i)building source distributions|no usable wheels|--no-build")
+"""Words of uv where only running a project's build could tell."""
+
+_CUT_OFF = re.compile(
+    r"(?i)failed to fetch|could not connect|dns error|ENOTFOUND|ECONNREFUSED|ETIMEDOUT"
+    r"|network|no such host|i/o timeout|offline"
 )
-"""Words of resolvers that could not do their work, which is no verdict on the versions."""
+"""Words of resolvers that do not reach their registry, which is no verdict on the versions."""
 
 LEFT_OUT = frozenset(
     {".git", ".hg", ".svn", "node_modules", ".cargo", ".venv", "venv", "site-packages", "target",
@@ -50,17 +54,36 @@ PROGRAM_NAMING = frozenset(
 """Files by which a project can have a program of its own run as interpreter or compiler."""
 
 
+SUFFIXES = frozenset(
+    {".cfg", ".go", ".in", ".json", ".lock", ".mod", ".rs", ".sum", ".toml", ".txt", ".xml",
+     ".yaml", ".yml"}
+)  # fmt: skip
+"""Endings of what resolvers read: manifests, lockfiles, and sources for their imports."""
+
+NAMES = frozenset({".npmrc", "Pipfile"})
+"""What they read that has another ending, or none."""
+
+
+def _needed(name: str) -> bool:
+    return name not in PROGRAM_NAMING and (
+        name in NAMES or os.path.splitext(name)[1] in SUFFIXES  # noqa: PTH122  (a text is at hand)
+    )
+
+
 class Workspace:
     """A folder's copy; the folder itself stays as it is until :meth:`give_back`.
 
     Args:
         source: The folder to be fixed.
         commands: Whether resolvers may be run.
+        documents: Paths that are copied whatever they are called: what was checked before must
+            be there when it is checked again.
     """
 
-    def __init__(self, source: Path, *, commands: bool) -> None:
+    def __init__(self, source: Path, *, commands: bool, documents: Iterable[str] = ()) -> None:
         self.source = source
         self.commands = commands
+        self._documents = tuple(documents)
         self._holder = tempfile.TemporaryDirectory(prefix="pratique-fix-")
         self.root = Path(self._holder.name) / "copy"
         self._before: dict[str, bytes] = {}
@@ -77,7 +100,7 @@ class Workspace:
         self._holder.cleanup()
 
     def _copy(self) -> None:
-        """Copy regular files; links are left out, so that nothing outside is reached."""
+        """Copy what resolvers may need; links are left out, so that nothing outside is reached."""
         total = 0
         self.root.mkdir()
         for folder, names, files in os.walk(self.source):
@@ -87,9 +110,9 @@ class Workspace:
             place = self.root / Path(folder).relative_to(self.source)
             place.mkdir(exist_ok=True)
             for name in sorted(files):
-                path = Path(folder, name)
-                if name in PROGRAM_NAMING:
+                if not _needed(name):
                     continue
+                path = Path(folder, name)
                 try:
                     status = path.lstat()
                     if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES:
@@ -103,6 +126,12 @@ class Workspace:
                     shutil.copyfile(path, place / name)
                 except OSError:
                     continue
+        tree = FolderTree(self.source)
+        for document in self._documents:
+            target = self.root / document
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(tree.read(document))
 
     def exists(self, path: str) -> bool:
         """Whether there is a file."""
@@ -149,32 +178,49 @@ class Workspace:
             AttemptError: It is not installed, not allowed, takes too long, or says no.
         """
         if not self.commands:
-            raise UnprovenError("no resolver was to be run")
+            raise CutOffError("no resolver was to be run")
         program = find(words[0])
         if not program:
-            raise UnprovenError(f"{words[0]} is not installed")
+            raise CutOffError(f"{words[0]} is not installed")
+        status, out, said = self._ended(folder, [program, *words[1:]], words[0])
+        if status:
+            hindered = UnprovenError if _UNBUILT.search(said) else AttemptError
+            kind = CutOffError if _CUT_OFF.search(said) else hindered
+            raise kind(f"{words[0]} says no: {_gist(said)}")
+        if line := _withdrawn(said, words):
+            raise AttemptError(f"{words[0]} says: {line}")
+        return out
+
+    def _ended(self, folder: str, words: list[str], name: str) -> tuple[int, str, str]:
+        """Exit code, output, and all that a program said.
+
+        It has a process group of its own, so that what it started ends with it.
+        """
         try:
-            done = subprocess.run(  # noqa: S603  (a fixed list of words, no shell)
-                [program, *words[1:]],
+            process = subprocess.Popen(  # noqa: S603  (a fixed list of words, no shell)
+                words,
                 cwd=self.root / folder,
                 env=environment(),
                 stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=TIMEOUT,
-                check=False,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
             )
-        except subprocess.TimeoutExpired:
-            raise UnprovenError(f"{words[0]} took more than {TIMEOUT:.0f} s") from None
         except OSError as error:
-            raise UnprovenError(f"{words[0]} cannot be run: {error}") from None
-        said = (done.stderr + done.stdout).decode("utf-8", "replace")
-        if done.returncode:
-            kind = UnprovenError if _HINDERED.search(said) else AttemptError
-            raise kind(f"{words[0]} says no: {_gist(said)}")
-        for word in ("is yanked", "retracted"):
-            if word in said:
-                raise AttemptError(f"{words[0]} says that a version is {word.split()[-1]}")
-        return done.stdout.decode("utf-8", "replace")
+            raise CutOffError(f"{name} cannot be run: {error}") from None
+        try:
+            out, errors = process.communicate(timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            raise CutOffError(f"{name} took more than {TIMEOUT:.0f} s") from None
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+        return (
+            process.returncode,
+            out.decode("utf-8", "replace"),
+            (errors + out).decode("utf-8", "replace"),
+        )
 
     def snapshot(self, paths: Iterable[str]) -> dict[str, bytes | None]:
         """Content of files, to go back to."""
@@ -291,6 +337,17 @@ def _gist(said: str) -> str:
     lines = [line.strip() for line in said[-MAX_OUTPUT:].splitlines() if line.strip()]
     telling = [line for line in lines if "rror" in line or "because" in line.lower()] or lines[-3:]
     return " ".join(telling)[:400]
+
+
+def _withdrawn(said: str, words: Sequence[str]) -> str:
+    """What a resolver says of a version it was asked for being yanked or retracted; else empty."""
+    asked = [re.split("==|@", word, maxsplit=1) for word in words if re.search("[^@]@|==", word)]
+    for line in said.splitlines():
+        if ("is yanked" in line or "retracted" in line) and any(
+            name in line and version in line for name, version in asked
+        ):
+            return line.strip()[:200]
+    return ""
 
 
 def below(folder: str, name: str) -> str:

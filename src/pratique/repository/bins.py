@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pratique.repository.errors import RepositoryError
+from pratique.repository.errors import UNREADABLE, RepositoryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -122,7 +122,7 @@ def opened(data: bytes, keys: Mapping[str, Key], threshold: int, name: str) -> b
 
     try:
         envelope = _ENVELOPE.decode(data)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise RepositoryError(f"{name} cannot be read: {error}.") from None
     signed = bytes(envelope.signed)
     valid = set()
@@ -151,7 +151,7 @@ def read_bin(signed: bytes, name: str) -> BinPart:
     """
     try:
         return _BIN.decode(signed)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise RepositoryError(f"{name} cannot be read: {error}.") from None
 
 

@@ -126,7 +126,10 @@ def draft(
 
 
 def read_draft(folder: Path, published: Metadata[Root] | None) -> Draft | None:
-    """The draft of a folder; None if there is none, or the one there is published already.
+    """The draft of a folder; None if there is none, or a later root is published already.
+
+    One whose root is the published one is given too: its publication was cut
+    short, and goes on.
 
     Args:
         folder: The ceremony folder.
@@ -140,9 +143,11 @@ def read_draft(folder: Path, published: Metadata[Root] | None) -> Draft | None:
     root = read_metadata((folder / ROOT).read_bytes(), Root, ROOT)
     targets = read_metadata((folder / TARGETS).read_bytes(), Targets, TARGETS)
     version = published.signed.version if published else 0
-    if root.signed.version <= version:
+    if published and root.signed.version == version and root.signed != published.signed:
         return None
-    if root.signed.version != version + 1:
+    if root.signed.version < version:
+        return None
+    if root.signed.version > version + 1:
         raise RepositoryError(
             f"The ceremony is about root {root.signed.version}; {version + 1} comes next.",
             remedy=f"Remove the files of {folder} and begin it again.",

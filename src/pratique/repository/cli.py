@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -258,9 +259,8 @@ def _configure_prune(parser: ArgumentParser) -> None:
 
 def _run_prune(options: Namespace) -> int:
     from pratique.repository.pruning import prune as run
-    from pratique.repository.service import now_utc
 
-    done = run(options.repository, now_utc(), _timedelta(options.keep))
+    done = run(options.repository, datetime.now(UTC), _timedelta(options.keep))
     _say(f"removed {done.metadata:,} metadata files and {done.artifacts:,} artifacts\n")
     return ExitCode.CLEAN
 
@@ -462,6 +462,9 @@ def _say_draft(draft: Draft, folder: Path) -> int:
     _say(f"root {root.version} lacks {draft.missing} signatures; these keys may sign:\n")
     for name in draft.waiting:
         _say(f"  {name}\n")
+    for role, found in (("root", draft.root), ("targets", draft.targets)):
+        # who signs compares these with those who began the ceremony
+        _say(f"sha256 of {role:<8} {hashlib.sha256(found.signed_bytes).hexdigest()}\n")
     _say(f"next: pratique repository sign {folder} --key FILE\n")
     return ExitCode.CLEAN
 

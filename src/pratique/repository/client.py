@@ -61,23 +61,6 @@ class Versions(NamedTuple):
     targets: int
 
 
-def begin(remote: Remote, root: Path) -> None:
-    """Put a root that came by a trusted way where :func:`refresh` begins.
-
-    Raises:
-        RepositoryError: It cannot be read, or another trust is kept there.
-    """
-    data = _read_root(root)
-    kept = remote.metadata_dir / "root.json"
-    if kept.exists():
-        raise RepositoryError(
-            f"{remote.metadata_dir} keeps a root already.",
-            remedy="Name another folder, or remove this one to begin its trust anew.",
-        )
-    remote.metadata_dir.mkdir(parents=True, exist_ok=True)
-    kept.write_bytes(data)
-
-
 def refresh(remote: Remote, fetcher: FetcherInterface, *, root: Path | None = None) -> Versions:
     """Bring the top-level metadata up to date (TUF 1.0 §5.3 to §5.6).
 

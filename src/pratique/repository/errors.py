@@ -12,7 +12,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from pratique.model.errors import EvidenceError, InputError, UsageError
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding hostile bytes raises."""
 
 
 class BusyError(UsageError):

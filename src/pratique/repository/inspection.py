@@ -9,7 +9,7 @@ import msgspec
 from tuf.api.exceptions import RepositoryError as TufError
 
 from pratique.repository.bins import Target, bin_names, bin_of, check_path, instant
-from pratique.repository.errors import RepositoryError
+from pratique.repository.errors import UNREADABLE, RepositoryError
 from pratique.repository.layout import Layout
 from pratique.repository.published import (
     Published,
@@ -166,7 +166,7 @@ def _target_flaws(
         try:
             target = msgspec.json.decode(raw, type=Target)
             sha256 = target.hashes["sha256"]
-        except (msgspec.DecodeError, KeyError):
+        except (KeyError, *UNREADABLE):
             yield Flaw(path, "its entry is malformed")
             continue
         if check_path(path) or names[bin_of(path, settings.bins)] != name:

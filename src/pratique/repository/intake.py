@@ -146,6 +146,7 @@ def _create(file: str, content: bytes, written: list[str]) -> None:
     except FileExistsError:
         with open(file, "rb") as before:  # noqa: PTH123
             if before.read(len(content) + 1) == content:
+                written.append(file)
                 return
         file_new = f"{file}.new"
         made = os.open(file_new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)

@@ -97,7 +97,7 @@ def read_key(path: Path, passphrase: Callable[[Path], bytes] | None = None) -> K
         return _private(load_pem_private_key(data, secret or None))
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise RepositoryError(
-            f"{path} is no PEM key that can be used: {error}",
+            f"{path} is no PEM key that can be used: {str(error).partition('.')[0]}.",
             remedy="Give an Ed25519, ECDSA or RSA key, and its passphrase if it has one.",
         ) from None
 

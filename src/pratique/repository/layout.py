@@ -62,7 +62,7 @@ class Layout:
 
         Raises:
             BusyError: Another process holds it.
-            RepositoryError: The folder cannot be written.
+            RepositoryError: The folder cannot be written, now or while it is held (a full disk).
         """
         import fcntl
 
@@ -78,7 +78,14 @@ class Layout:
                     f"{self.folder} is being written by another process.",
                     remedy="Try again when it is done.",
                 ) from None
-            yield
+            try:
+                yield
+            except OSError as error:
+                raise RepositoryError(
+                    f"{error.filename or self.folder} cannot be written: "
+                    f"{error.strerror or error}.",
+                    remedy="What is published stands; do it again when the cause is gone.",
+                ) from None
         finally:
             os.close(handle)
 

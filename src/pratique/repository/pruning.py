@@ -8,12 +8,13 @@ after years and walks them one by one (TUF 1.0 §5.3).
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from pratique.repository.bins import Target
-from pratique.repository.errors import RepositoryError
+from pratique.repository.errors import UNREADABLE, RepositoryError
 from pratique.repository.layout import Layout
 from pratique.repository.published import read_published
 from pratique.repository.settings import read_settings
@@ -111,7 +112,7 @@ def _listed(bin: Path) -> set[str]:
 def _signed(file: Path, kind: type[_Part]) -> _Part:
     try:
         return msgspec.json.decode(file.read_bytes(), type=_Signed[kind]).signed  # type: ignore[valid-type]
-    except (OSError, msgspec.DecodeError, RecursionError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise RepositoryError(f"{file.name} cannot be read: {error}.") from None
 
 
@@ -124,7 +125,10 @@ def _prune_metadata(layout: Layout, named: set[tuple[str, int]], limit: float) -
     count = 0
     for file in layout.metadata.iterdir():
         match = _VERSIONED.fullmatch(file.name)
-        if match and match[2] != "root" and (match[2], int(match[1])) not in named:
+        if file.name.startswith(".new-") and file.stat().st_mtime <= limit:
+            shutil.rmtree(file, ignore_errors=True)  # of a writer that was killed
+            count += 1
+        elif match and match[2] != "root" and (match[2], int(match[1])) not in named:
             count += _unlink_old(file, limit)
     return count
 

@@ -284,6 +284,8 @@ def _chosen(keys: Online, signers: Mapping[str, CryptoSigner], what: str) -> lis
 def _install_root(work: _Work) -> None:
     assert work.draft is not None
     root = work.draft.root
+    if newest_root(work.layout) >= root.signed.version:
+        return  # a publication that was cut short goes on
     write_files(work.layout.metadata, {f"{root.signed.version}.root.json": root.to_bytes()})
 
 

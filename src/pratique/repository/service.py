@@ -91,7 +91,7 @@ def init(
     check_days(settings.days)
     check_bins(bins)
     layout = Layout(folder)
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RepositoryError(f"{folder} is not empty.", remedy="Name a new folder.")
     online = read(online_key) if online_key else None
     offline = [key.public for key in root_keys]
@@ -100,7 +100,10 @@ def init(
         ceremony.check_trust(Trust(offline, threshold, [online.public]))
     elif not 1 <= threshold <= len({key.keyid for key in offline}):
         raise RepositoryError(f"A threshold of {threshold} cannot be met by {len(offline)} keys.")
-    layout.create()
+    try:
+        layout.create()
+    except OSError as error:
+        raise RepositoryError(f"{folder} cannot be made: {error.strerror}.") from None
     with layout.locked():
         online = online or create_key(layout.keys / "online.pem")
         trust = Trust(offline, threshold, [online.public])
@@ -257,7 +260,8 @@ def rotate(
         if ceremony.read_draft(layout.ceremony, state.root) is not None:
             raise RepositoryError(
                 "A ceremony is pending.",
-                remedy="End it with 'pratique repository sign', or 'rotate --abandon' it.",
+                remedy="End it with 'pratique repository sign' (or 'publish' if it is signed), "
+                "or 'rotate --abandon' it.",
             )
         trust = _next_trust(state, add_keys, list(remove_keys), threshold)
         if online_key:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pratique.repository.errors import RepositoryError
+from pratique.repository.errors import UNREADABLE, RepositoryError
 from pratique.repository.layout import write_files
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def read_settings(layout: Layout) -> Settings:
             f"{layout.folder} is no signed repository.",
             remedy="Make one with 'pratique repository init'.",
         ) from None
-    except (OSError, msgspec.DecodeError, RecursionError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise RepositoryError(f"{layout.settings} cannot be read: {error}.") from None
     if settings.format != 1:
         raise RepositoryError(f"{layout.settings} has format {settings.format}; known is 1.")

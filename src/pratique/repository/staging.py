@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pratique.repository.bins import bin_of
-from pratique.repository.errors import RepositoryError
+from pratique.repository.errors import UNREADABLE, RepositoryError
 from pratique.repository.layout import sync_folder
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def staged(layout: Layout) -> list[Change]:
     whole = data[: data.rfind(b"\n") + 1]
     try:
         return _DECODER.decode_lines(whole) if whole else []
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise RepositoryError(
             f"{layout.staged} is damaged: {error}.",
             remedy="Remove it and add the artifacts again; what is published is not touched.",

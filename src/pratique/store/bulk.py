@@ -84,7 +84,7 @@ def add(
         if connection.dialect.name == "sqlite":
             marks = ", ".join("?" * len(columns))
             cursor.executemany(
-                f"INSERT OR IGNORE INTO {table.name} ({names}) VALUES ({marks})",  # noqa: S608 - our own names
+                f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING",  # noqa: S608 - our own names
                 rows,
             )
             return

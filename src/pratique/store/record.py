@@ -168,6 +168,17 @@ class Record:
             raise StoreError("there is no such bill of materials.")
         return unpack(bytes(blob))
 
+    def bills(self, sboms: Iterable[int]) -> Iterator[tuple[int, Adjacency]]:
+        """The graphs of those bills that the tenant has.
+
+        Raises:
+            DamageError: One is damaged.
+        """
+        query: Select[Any] = select(t.sbom.c.document_id, t.sbom.c.adjacency)
+        query = self._visible(query, t.sbom.c.document_id)
+        for number, blob in self._in(query, t.sbom.c.document_id, set(sboms)):
+            yield number, unpack(bytes(blob))
+
     def subjects(self, sboms: Iterable[int]) -> dict[int, int]:
         """Package that each bill describes, for those that name one."""
         query: Select[Any] = select(t.sbom.c.document_id, t.sbom.c.subject_id).where(
@@ -249,6 +260,8 @@ class Record:
             .join(t.document, t.document.c.id == t.shipment.c.sbom_id)
             .where(t.document.c.tenant_id == self._tenant, *self._then())
         )
+        if self.as_of:
+            query = query.where(t.shipment.c.observed <= self.as_of)
         if product:
             query = query.where(t.product.c.name == product)
         if sboms is None:

@@ -159,6 +159,7 @@ shipment = Table(
     Column("sbom_id", Number, ForeignKey("sbom.document_id"), nullable=False, index=True),
     Column("environment", Text, nullable=False),
     Column("team_id", Number, ForeignKey("team.id"), nullable=False),
+    Column("observed", Text, nullable=False),
     UniqueConstraint("product_id", "version", "sbom_id", "environment", "team_id"),
 )
 """A product's version, what its bill is, where it runs and whose it is."""

@@ -20,6 +20,7 @@ from pratique.store.nouns import Noun, NounKind, key_of, storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection, Table
 
@@ -65,6 +66,7 @@ def write(store: Store, tenant: str, entries: Sequence[Entry]) -> Written:
     placed: dict[str, list[Placement]] = defaultdict(list)
     for entry in entries:
         placed[entry.digest].extend(entry.placements)
+    observed = {entry.digest: instant(entry.observed) for entry in ordered}
 
     def change(connection: Connection) -> Written:
         batch = _Batch(store, connection, _tenant(connection, tenant))
@@ -73,7 +75,7 @@ def write(store: Store, tenant: str, entries: Sequence[Entry]) -> Written:
         batch.nouns(new)
         batch.evidence(new, added)
         batch.bills(new, added)
-        batch.placements(placed)
+        batch.placements(placed, observed)
         return Written(
             added=tuple(added), known=tuple(e.digest for e in ordered if e.digest not in added)
         )
@@ -81,17 +83,21 @@ def write(store: Store, tenant: str, entries: Sequence[Entry]) -> Written:
     return store.write(change)
 
 
-def place(store: Store, tenant: str, placed: Mapping[str, Sequence[Placement]]) -> None:
+def place(
+    store: Store, tenant: str, placed: Mapping[str, Sequence[Placement]], observed: datetime
+) -> None:
     """Attach products to bills of materials that are there already.
 
     Args:
         store: To write to.
         tenant: By name.
         placed: Digest of a bill to what it is of.
+        observed: When that became known.
     """
 
     def change(connection: Connection) -> None:
-        _Batch(store, connection, _tenant(connection, tenant)).placements(placed)
+        moments = dict.fromkeys(placed, instant(observed))
+        _Batch(store, connection, _tenant(connection, tenant)).placements(placed, moments)
 
     store.write(change)
 
@@ -271,7 +277,9 @@ class _Batch:
         columns = ("dependency_id", "dependent_id", "tenant_id")
         bulk.add(self._connection, tables.edge, columns, sorted(edges))
 
-    def placements(self, placed: Mapping[str, Sequence[Placement]]) -> None:
+    def placements(
+        self, placed: Mapping[str, Sequence[Placement]], observed: Mapping[str, str]
+    ) -> None:
         """Write what the bills are of; documents that are no bills have none."""
         from sqlalchemy import select
 
@@ -294,12 +302,14 @@ class _Batch:
             version, environment = storable(one.version), storable(one.environment)
             key = (products[name], version, sbom, environment, teams[owner])
             tags[key].update(map(storable, one.tags))
-        bulk.add(self._connection, tables.shipment, _SHIPMENT, sorted(tags))
+        when = {numbers[digest]: observed[digest] for digest in placed if digest in numbers}
+        rows = [(*key, when[key[2]]) for key in sorted(tags)]
+        bulk.add(self._connection, tables.shipment, (*_SHIPMENT, "observed"), rows)
         query = select(tables.shipment.c.id, *(tables.shipment.c[name] for name in _SHIPMENT))
         tagged = [key for key, names in tags.items() if names]
         for chunk in bulk.chunks({key[2] for key in tagged}):
-            rows = self._connection.execute(query.where(tables.shipment.c.sbom_id.in_(chunk)))
-            pairs = [(row[0], name) for row in rows for name in tags.get(tuple(row[1:]), ())]
+            found = self._connection.execute(query.where(tables.shipment.c.sbom_id.in_(chunk)))
+            pairs = [(row[0], name) for row in found for name in tags.get(tuple(row[1:]), ())]
             bulk.add(self._connection, tables.tag, ("shipment_id", "name"), sorted(pairs))
 
     def _named(self, table: Table, names: set[str]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from pratique.graph.explanation import why
 from pratique.graph.exposure import affected_by_package, affected_by_vulnerability
 from pratique.graph.knowledge import certification, certified_bad, known
 from pratique.graph.models import Change, Reached, Vulnerable
+from pratique.graph.patching import patch
 from pratique.graph.reach import reach
 from pratique.graph.releases import difference, history, latest
 from pratique.model.errors import ExitCode, UsageError
@@ -213,6 +214,25 @@ def test_why(filled):
     assert found.paths == (("shop", BETA, GAMMA), ("shop", ALPHA, BETA, GAMMA))
 
 
+def test_patch_goes_from_the_inside_out(store, take, make_sbom):
+    a, b, c, d = (f"pkg:npm/{name}@1.0.0" for name in "abcd")
+    take(store, make_sbom("pkg:npm/shop@1", {"": [a], a: [b, c], b: [d], c: [b], d: []}), owner="x")
+    take(store, make_sbom("pkg:npm/site@1", {"": [c, "pkg:npm/e@1.0.0"], c: [d]}))
+    with open_record(store, "default") as record:
+        found = patch(record, d)
+        assert [(wave.step, wave.packages) for wave in found.waves] == [
+            (0, (d,)), (1, (b,)), (2, (c,)), (3, (a,)),
+        ]  # fmt: skip
+        assert (found.products, found.owners) == ((("shop", "1"), ("site", "1")), ("x",))
+        assert patch(record, "pkg:npm/absent").waves == ()
+
+
+def test_patch_takes_a_circle_as_one_step(filled):
+    with open_record(filled, "default") as record:
+        found = patch(record, GAMMA)
+    assert [wave.packages for wave in found.waves] == [(BETA, GAMMA), (ALPHA,)]
+
+
 def test_reach_is_over_the_union(filled):
     with open_record(filled, "default") as record:
         assert reach(record, ALPHA, dependents=False) == [
@@ -283,6 +303,7 @@ QUESTIONS = {
     "dependencies": (cli.dependencies, [ALPHA]),
     "known": (cli.known, [GAMMA]),
     "history": (cli.history, [GAMMA]),
+    "patch": (cli.patch, [GAMMA]),
     "top": (cli.top, []),
     "products": (cli.products, []),
     "bad": (cli.bad, []),

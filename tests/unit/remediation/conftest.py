@@ -74,6 +74,8 @@ RECORDS = [
     record("EX-15", "crates.io", "omega", START),
     record("EX-16", "crates.io", "beta", START, {"fixed": "2.0.0"}),
     record("EX-17", "PyPI", "theta", START, {"fixed": "2.0"}, aliases=["CVE-2021-44228"]),
+    record("EX-18", "crates.io", "sigma", START, {"last_affected": "1.4.0"}),
+    record("EX-19", "crates.io", "gamma", START, {"fixed": "1.1.0"}),
     # Two steps: 1.5 fixes one, only 3.0 fixes both.
     record("EX-13", "PyPI", "eta", START, {"fixed": "1.5"}),
     record("EX-14", "PyPI", "eta", START, {"fixed": "3.0"}),

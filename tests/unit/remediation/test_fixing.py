@@ -175,7 +175,7 @@ def test_links_and_installed_trees_are_not_copied(tree: Tree, tmp_path: Path) ->
 
 def test_too_much_to_copy_is_said(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workspace, "MAX_COPY_BYTES", 10)
-    with pytest.raises(LimitError), Workspace(tree({"a": "x" * 11}), commands=False):
+    with pytest.raises(LimitError), Workspace(tree({"a.txt": "x" * 11}), commands=False):
         pass
 
 
@@ -202,7 +202,8 @@ def test_a_resolver_that_fails_hangs_or_is_absent(
             with pytest.raises(UnprovenError):
                 work.run("", name)
         with pytest.raises(AttemptError, match="yanked"):
-            work.run("", "yanked")
+            work.run("", "yanked", "-P", "alpha==1.3")
+        assert work.run("", "yanked", "-P", "beta==2.0") == "", "that holds up nothing else"
 
 
 def command(*words: str) -> int:
@@ -300,3 +301,124 @@ def test_what_a_statement_settles_needs_no_fix(
     plan = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in plan["upgrades"]] == ["beta"]
     assert any("settled" in note for note in plan["notes"])
+
+
+UV_LOCK = """\
+version = 1
+requires-python = ">=3.11"
+
+[[package]]
+name = "ship"
+version = "1"
+source = { editable = "." }
+
+[[package]]
+name = "crew"
+version = "1"
+source = { editable = "packages/crew" }
+
+[[package]]
+name = "alpha"
+version = "1.0"
+source = { registry = "https://index.example.test" }
+"""
+
+
+def test_only_manifests_of_the_workspace_are_changed(tree: Tree) -> None:
+    from pratique.remediation.projects import project_of
+    from pratique.remediation.projects.base import Target
+
+    python = '[project]\nname = "x"\ndependencies = ["alpha==1.0"]\n'
+    rust = '[package]\nname = "{}"\n\n[dependencies]\nalpha = "=1.0.0"\n'
+    node = '{"name": "x", "dependencies": {"alpha": "1.0.0"}}\n'
+    packages = {
+        "": {}, "packages/crew": {}, "node_modules/crew": {"link": True}, "../out": {},
+    }  # fmt: skip
+    files = {
+        "py/uv.lock": UV_LOCK,
+        "js/package-lock.json": json.dumps({"lockfileVersion": 3, "packages": packages}),
+        "rs/Cargo.lock": 'version = 3\n[[package]]\nname = "ship"\n[[package]]\nname = "crew"\n',
+    }
+    for folder in ("", "packages/crew/", "examples/other/"):
+        name = folder.rstrip("/").rpartition("/")[2] or "ship"
+        files[f"py/{folder}pyproject.toml"] = python
+        files[f"js/{folder}package.json"] = node
+        files[f"rs/{folder}Cargo.toml"] = rust.format(name)
+    with Workspace(tree(files), commands=False) as work:
+        for document, ecosystem in (
+            ("py/uv.lock", "PyPI"), ("js/package-lock.json", "npm"), ("rs/Cargo.lock", "crates.io"),
+        ):  # fmt: skip
+            project = project_of(document, work)
+            assert project is not None
+            project.edit(Strategy.RELAX, [Target(ecosystem, "alpha", "1.0.0", "1.3.0")])
+        assert sorted(work.changes()) == [
+            "js/package.json", "js/packages/crew/package.json",
+            "py/packages/crew/pyproject.toml", "py/pyproject.toml",
+            "rs/Cargo.toml", "rs/packages/crew/Cargo.toml",
+        ]  # fmt: skip
+
+
+def test_what_was_checked_is_checked_again_wherever_it_lies(fixed) -> None:
+    sbom = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "components": [
+            {"type": "library", "name": "beta", "version": "1.0", "purl": "pkg:pypi/beta@1.0"}
+        ],
+    }
+    done = fixed(
+        {
+            "requirements.txt": "alpha==1.0\n",
+            "target/out/requirements.txt": "alpha==1.0\n",
+            "sbom.cdx.json": json.dumps(sbom),
+        }
+    )
+    assert [one.path for one in done.after.inventory.documents] == [
+        one.path for one in done.before.inventory.documents
+    ]
+    assert "pkg:pypi/beta@1.0" in {one.subject for one in done.after.findings}
+
+
+def test_npm_overrides_of_what_the_project_needs_itself_say_the_same_twice(tree: Tree) -> None:
+    from pratique.remediation.projects import project_of
+    from pratique.remediation.projects.base import Target
+
+    lock = {"lockfileVersion": 3, "packages": {"node_modules/alpha": {"version": "1.0.0"}}}
+    folder = tree(
+        {
+            "package.json": '{"dependencies": {"alpha": "~1.0.0"}}\n',
+            "package-lock.json": json.dumps(lock),
+        }
+    )
+    with Workspace(folder, commands=False) as work:
+        project = project_of("package-lock.json", work)
+        assert project is not None
+        targets = [
+            Target("npm", "alpha", "1.0.0", "1.0.5"),
+            Target("npm", "beta", "2.0.0", "2.1.0"),
+        ]
+        project.edit(Strategy.OVERRIDE, targets)
+        assert json.loads(work.read("package.json")) == {
+            "dependencies": {"alpha": "~1.0.5"},
+            "overrides": {"alpha": "~1.0.5", "beta": "^2.1.0"},
+        }
+
+
+def test_compiled_requirements_are_known_by_their_notes_too(tree: Tree) -> None:
+    from pratique.remediation.projects import project_of
+
+    folder = tree(
+        {
+            "requirements.in": "alpha\n",
+            "requirements.txt": "alpha==1.0\n    # via -r requirements.in\n",
+            "hand/requirements.in": "alpha\n",
+            "hand/requirements.txt": "alpha==1.0\n",
+        }
+    )
+    with Workspace(folder, commands=False) as work:
+        files = [
+            project.files()
+            for path in ("requirements.txt", "hand/requirements.txt")
+            if (project := project_of(path, work))
+        ]
+    assert files == [["requirements.txt", "requirements.in"], ["hand/requirements.txt"]]

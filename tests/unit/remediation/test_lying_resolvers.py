@@ -113,3 +113,40 @@ def test_an_honest_one(with_cargo) -> None:
     assert (one.status, str(one.strategy)) == (Status.PROVEN, "relax")
     assert done.plan.applied
     assert 'alpha = "=1.2.0"' in (folder / "Cargo.toml").read_text()
+
+
+def test_the_newest_is_taken_where_no_advisory_names_a_fixed_version(
+    tmp_path: Path, tree: Tree, index: Index, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "cargo").write_text(
+        f"#!/bin/sh\necho $* >> {tmp_path}/asked\n" + writing(locked(("sigma", "1.5.0"))) + "\n"
+    )
+    (programs / "cargo").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    folder = tree({"Cargo.lock": locked(("sigma", "1.0.0")), "Cargo.toml": MANIFEST})
+    done = fix(Order(subject=folder, mode=Mode.APPLY, terms=Terms(now=now)), index)
+    (one,) = done.plan.upgrades
+    assert (one.after, one.occurrences[0].note) == ("", "sigma went to 1.5.0")
+    assert (tmp_path / "asked").read_text() == "update -p sigma@1.0.0\n"
+    assert not done.after.findings
+
+
+def test_one_upgrade_that_stays_away_does_not_hold_up_the_others(
+    tmp_path: Path, tree: Tree, index: Index, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    new = locked(("alpha", "1.2.0"), ("beta", "1.0.0"), ("gamma", "1.1.0"))
+    (programs / "cargo").write_text(f"#!/bin/sh\n{writing(new)}\n")
+    (programs / "cargo").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    old = locked(("alpha", "1.0.0"), ("beta", "1.0.0"), ("gamma", "1.0.0"))
+    manifest = '[package]\nname = "ship"\nversion = "1.0.0"\n'
+    folder = tree({"Cargo.lock": old, "Cargo.toml": manifest})
+    done = fix(Order(subject=folder, mode=Mode.APPLY, terms=Terms(now=now)), index)
+    assert {one.name for one in done.plan.upgrades} == {"alpha", "gamma"}
+    assert [one.subject for one in done.plan.remaining] == ["pkg:cargo/beta@1.0.0"]
+    assert "beta 1.0.0 is still there" in done.plan.remaining[0].reason
+    assert (folder / "Cargo.lock").read_text() == new

@@ -91,16 +91,19 @@ def test_writing_twice_adds_no_row(store, take, make_sbom, counts):
     assert counts(store) == before
 
 
-def test_a_second_place_is_a_row_and_no_document(store, take, make_sbom, counts):
+def test_a_second_place_is_a_row_and_no_document(store, take, make_sbom, counts, clock):
     raw = make_sbom()
     take(store, raw, product="checkout", environment="test")
     before = counts(store)
+    then = clock.now
     take(store, raw, product="checkout", environment="prod")
     after = counts(store)
     assert after.pop("shipment") == before.pop("shipment") + 1
     assert after == before
     with open_record(store, "default") as record:
         assert [one.environment for one in record.shipments()] == ["prod", "test"]
+    with open_record(store, "default", then) as record:
+        assert [one.environment for one in record.shipments()] == ["test"]
 
 
 def test_a_tenant_sees_nothing_of_another(store, take, make_sbom):
@@ -277,3 +280,20 @@ def test_a_newer_schema_is_refused(store, url):
     store.write(age)
     with pytest.raises(StoreError, match="newer than this program"):
         open_store(url)
+
+
+def test_a_migration_that_fails_changes_nothing(store):
+    from sqlalchemy import inspect, text
+
+    from pratique.store import migrate
+
+    def occupy(connection):
+        connection.execute(text("CREATE TABLE tag (shipment_id INTEGER)"))
+
+    migrate.downgrade(store, "0001")
+    store.write(occupy)  # so that the last of the new tables cannot be made
+    with pytest.raises(StoreError):
+        migrate.upgrade(store)
+    with store.reading() as connection:
+        assert migrate.version(connection) == "0001"
+        assert not inspect(connection).has_table("product")

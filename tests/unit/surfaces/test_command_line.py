@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pratique import __version__
 from pratique.surfaces.cli import app as app_module
 from pratique.surfaces.cli import main
-from pratique.surfaces.cli.app import COMMANDS, load, whole
+from pratique.surfaces.cli.app import COMMANDS, GROUPS, SECTIONS, load, whole
 
 
 def test_without_arguments_it_shows_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     shown = capsys.readouterr().out
     for name in COMMANDS:
-        assert name in shown
+        assert name.split()[0] in shown
     assert "exit codes" in shown
+
+
+def test_every_command_is_in_one_section_of_the_overview() -> None:
+    listed = [name for row in SECTIONS.values() for name in row]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == {name.split()[0] for name in COMMANDS}
+    assert set(GROUPS) == {name.split()[0] for name in COMMANDS if " " in name}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_lists_its_commands(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([group]) == 0
+    shown = capsys.readouterr().out
+    for name in COMMANDS:
+        if name.startswith(f"{group} "):
+            assert name.split()[1] in shown
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,8 +86,7 @@ def test_a_defect_is_one_line_and_70(
     assert error.count("\n") == 1
     assert "Traceback" not in error
     place = error.split("details are in ")[1].split(";")[0]
-    with open(place, encoding="utf-8") as file:
-        assert "inner secret" in file.read()
+    assert "inner secret" in Path(place).read_text()
 
 
 def test_the_completion_parser_knows_every_option() -> None:

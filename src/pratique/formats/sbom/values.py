@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CYCLONEDX = "cyclonedx"
 SPDX = "spdx"
 SPDX3 = "spdx3"
+RDF = "spdx-rdf"
+"""The form whose value is not the whole document: enough for quality only."""
 
 
 class Bill(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,8 +43,8 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
         if self.standard == SPDX3:
             graph = self.value.get("@graph")
             items = graph if isinstance(graph, list) else [self.value]
-            stated = (one.get("specVersion") for one in items if isinstance(one, dict))
-            return next((one for one in stated if isinstance(one, str)), "")
+            versions = (one.get("specVersion") for one in items if isinstance(one, dict))
+            return next((one for one in versions if isinstance(one, str)), "")
         stated = self.value.get("specVersion" if self.standard == CYCLONEDX else "spdxVersion")
         return stated if isinstance(stated, str) else ""
 
@@ -144,6 +146,12 @@ def _spdx_yaml(data: bytes) -> Bill:
     return _spdx("spdx-yaml", yaml_value(data))
 
 
+def _spdx_rdf(data: bytes) -> Bill:
+    from pratique.formats.sbom.spdx.rdf_values import rdf_value
+
+    return Bill(form=RDF, standard=SPDX, value=rdf_value(data))
+
+
 def _spdx_xml(data: bytes) -> Bill:
     from pratique.formats.sbom.spdx.plain import xml_value
 
@@ -155,6 +163,7 @@ _FORMS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Bill]], ...] = (
     (sniff.is_spdx3_json, _spdx3),
     (sniff.is_spdx_json, _spdx_json),
     (sniff.is_cyclonedx_xml, _cyclonedx_xml),
+    (sniff.is_spdx_rdf, _spdx_rdf),
     (sniff.is_spdx_xml, _spdx_xml),
     (sniff.is_spdx_tag_value, _spdx_tag_value),
     (sniff.is_spdx_yaml, _spdx_yaml),

@@ -132,7 +132,7 @@ def _part(item: dict[str, Any], path: str) -> Part:
         copyright=_text(item, "copyright"),
         download=_url(deployed),
         source=_url(sources) or _url(vcs),
-        source_hashed=any(_hashes(one) for one in sources),
+        source_hashes=tuple(digest for one in sources for digest in _hashes(one)),
         filename=properties.get("bsi:component:filename", ""),
         deployable=tuple(digest for one in deployed for digest in _hashes(one)),
         effective=properties.get("bsi:component:effectiveLicense", "")

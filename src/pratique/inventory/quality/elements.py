@@ -333,8 +333,9 @@ ELEMENTS: dict[str, Element] = {
         Element(
             "source-hash",
             "Hash of the source code",
-            "add a digest of the source; CycloneDX: hashes of the source-distribution reference",
-            lambda part, _: part.source_hashed,
+            "add a SHA-256 or SHA-512 digest of the source; CycloneDX: hashes of the "
+            "source-distribution reference; SPDX 2: packageVerificationCode",
+            lambda part, _: any(name in STRONG or name == "code" for name, _ in part.source_hashes),
         ),
         Element(
             "security-txt",

@@ -51,7 +51,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     copyright: str = ""
     download: str = ""
     source: str = ""
-    source_hashed: bool = False
+    source_hashes: tuple[tuple[str, str], ...] = ()
+    """Digests of its source code, as ``hashes``."""
+
     filename: str = ""
     deployable: tuple[tuple[str, str], ...] = ()
     """Digests of the file that is deployed, as ``hashes``."""

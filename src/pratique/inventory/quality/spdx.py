@@ -54,7 +54,7 @@ class _Graph:
             for key in ("files", "snippets")
             for one in _objects(value.get(key))
         } | {document, "SPDXRef-DOCUMENT", "NONE", "NOASSERTION"}
-        self.edges: dict[str, tuple[str, ...]] = {}
+        edges: dict[str, list[str]] = {}
         self.dangling: dict[str, None] = {}
         described = dict.fromkeys(
             one for one in _list(value.get("documentDescribes")) if isinstance(one, str)
@@ -72,11 +72,12 @@ class _Graph:
             elif kind in DESCRIBES and source not in refs:
                 described[target] = None
             elif kind in NEEDS and target in {"NONE", "NOASSERTION"}:
-                self.edges.setdefault(source, ())
+                edges.setdefault(source, [])
             elif kind in NEEDS:
-                self.edges[source] = (*self.edges.get(source, ()), target)
+                edges.setdefault(source, []).append(target)
             elif kind in NEEDED_BY:
-                self.edges[target] = (*self.edges.get(target, ()), source)
+                edges.setdefault(target, []).append(source)
+        self.edges = {ref: tuple(targets) for ref, targets in edges.items()}
         self.described = [one for one in described if one in refs]
 
 
@@ -119,7 +120,9 @@ def _part(item: dict[str, Any], path: str) -> Part:
         copyright=next(iter(_stated(item, "copyrightText")), ""),
         download="" if is_source else download,
         source=download if is_source else next(iter((*source, *_stated(item, "sourceInfo"))), ""),
-        source_hashed=isinstance(item.get("packageVerificationCode"), dict),
+        source_hashes=(("code", ""),)
+        if isinstance(item.get("packageVerificationCode"), dict)
+        else (),
         filename=_text(item, "packageFileName"),
         deployable=hashes if _text(item, "packageFileName") or download else (),
     )

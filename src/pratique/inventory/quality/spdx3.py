@@ -166,7 +166,7 @@ class _Reader:
             copyright=_text(item, "software_copyrightText"),
             download=_text(item, "software_downloadLocation"),
             source=next(iter(self._source_urls(references, sources)), ""),
-            source_hashed=any(self._hashes(one) for one in sources),
+            source_hashes=tuple(digest for one in sources for digest in self._hashes(one)),
             filename=next((_text(one, "name") for one in deployed if _text(one, "name")), ""),
             deployable=tuple(digest for one in deployed for digest in self._hashes(one)),
             executable="executable" in purposes,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, ClassVar
+import tomllib
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pratique.formats.edit import cargo_toml
 from pratique.remediation.errors import AttemptError
@@ -30,8 +31,31 @@ class Cargo:
         self.folder = same_folder(document)
         self._work = work
         self._locked = posixpath.basename(document) == "Cargo.lock"
-        found = work.named(self.folder, "Cargo.toml") if self._locked else [document]
+        found = self._members() if self._locked else [document]
         self.manifests = Manifests(work, tuple(found), cargo_toml.entries, cargo_toml.edit)
+
+    def _members(self) -> list[str]:
+        """Manifests of the crates that the lockfile has without a source: the workspace's own."""
+        own = {
+            one.get("name")
+            for one in self._value(self.document).get("package", [])
+            if isinstance(one, dict) and "source" not in one
+        }
+        top = below(self.folder, "Cargo.toml")
+        found = []
+        for path in self._work.named(self.folder, "Cargo.toml"):
+            package = self._value(path).get("package")
+            elsewhere = path != top and self._work.exists(f"{same_folder(path)}/Cargo.lock")
+            named = isinstance(package, dict) and package.get("name") in own
+            if path == top or (named and not elsewhere):
+                found.append(path)
+        return found
+
+    def _value(self, path: str) -> dict[str, Any]:
+        try:
+            return tomllib.loads(self._work.read(path))
+        except (tomllib.TOMLDecodeError, AttemptError):
+            return {}
 
     def files(self) -> list[str]:
         """Manifests of the workspace, and the lockfile."""

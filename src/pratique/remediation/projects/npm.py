@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pratique.formats.edit import package_json, package_lock
 from pratique.formats.text import parse_json
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from pratique.formats.edit.base import Entry
     from pratique.remediation.workspace import Workspace
 
 _QUIET = ("--ignore-scripts", "--no-audit", "--no-fund", "--package-lock-only")
@@ -39,7 +40,7 @@ class Npm:
         self._work = work
         self._locked = posixpath.basename(document) != "package.json"
         self._top = below(self.folder, "package.json")
-        found = work.named(self.folder, "package.json") if self._locked else [document]
+        found = self._members() if self._locked else [document]
         self.manifests = Manifests(work, tuple(found), package_json.entries, package_json.edit)
 
     def files(self) -> list[str]:
@@ -51,9 +52,10 @@ class Npm:
         if strategy is Strategy.RELAX:
             return self.manifests.move(targets) and not self._locked
         if strategy is Strategy.OVERRIDE:
+            forced = self._forced(targets)
             text = self._work.read(self._top)
             try:
-                self._work.write(self._top, package_json.override(text, self._forced(targets)))
+                self._work.write(self._top, package_json.override(text, forced))
             except InputError as error:
                 raise AttemptError(f"{self._top}: {error.message}") from None
             return False
@@ -69,21 +71,53 @@ class Npm:
                 raise AttemptError("without a known version nothing can be forced")
             major = one.before.partition(".")[0]
             several = len(self._versions(one.name)) > 1
-            found[f"{one.name}@{major}" if several else one.name] = f"^{one.after}"
+            if own := self._direct(one):
+                # npm takes an override of what the project itself needs only if both say the same.
+                found[one.name] = own
+            else:
+                found[f"{one.name}@{major}" if several else one.name] = f"^{one.after}"
         return found
 
-    def _versions(self, name: str) -> set[str]:
-        if not self._locked:
-            return set()
+    def _direct(self, target: Target) -> str:
+        """The requirement of the project itself, moved to the target; empty where it has none."""
+        top = self.manifests._replace(paths=(self._top,))
+        if not any(one.name == target.name for one in self._entries()):
+            return ""
+        top.move([target])
+        return next(one.requirement for one in self._entries() if one.name == target.name)
+
+    def _entries(self) -> list[Entry]:
         try:
-            packages = parse_json(self._work.read(self.document)).get("packages", {})
-            return {
-                str(one.get("version"))
-                for where, one in packages.items()
-                if where.rpartition("node_modules/")[2] == name
-            }
-        except (InputError, AttributeError):
-            return set()
+            return package_json.entries(self._work.read(self._top))
+        except InputError as error:
+            raise AttemptError(f"{self._top}: {error.message}") from None
+
+    def _versions(self, name: str) -> set[str]:
+        return {
+            str(one.get("version"))
+            for where, one in self._packages().items()
+            if where.rpartition("node_modules/")[2] == name and isinstance(one, dict)
+        }
+
+    def _members(self) -> list[str]:
+        """Manifests of the project and of its workspaces, which the lockfile lists by folder."""
+        folders = [where for where in self._packages() if "node_modules/" not in where]
+        inside = [where for where in folders if not where.startswith(("/", ".."))]
+        found = {
+            self._top,
+            *(below(self.folder, f"{where}/package.json") for where in inside if where),
+        }
+        return sorted(one for one in found if self._work.exists(one))
+
+    def _packages(self) -> dict[str, Any]:
+        if not self._locked:
+            return {}
+        try:
+            value = parse_json(self._work.read(self.document))
+        except (InputError, AttemptError):
+            return {}
+        packages = value.get("packages") if isinstance(value, dict) else None
+        return packages if isinstance(packages, dict) else {}
 
     def resolve(self, strategy: Strategy, targets: Sequence[Target]) -> str:
         """``npm update`` within what is asked for, else ``npm install``; lockfile only."""

@@ -44,8 +44,9 @@ class Requirements:
         source = self.document.removesuffix(".txt") + ".in"
         if source == self.document or not self._work.exists(source):
             return ""
-        head = self._work.read(self.document)[:_HEAD] if self._work.exists(self.document) else ""
-        return source if any(name in head for name in _COMPILERS) else ""
+        text = self._work.read(self.document) if self._work.exists(self.document) else ""
+        named = any(name in text[:_HEAD] for name in _COMPILERS)
+        return source if named or "\n    # via " in text else ""
 
     def files(self) -> list[str]:
         """The file, and what it is compiled from."""

@@ -38,8 +38,26 @@ class Uv:
         self._work = work
         self._locked = posixpath.basename(document) == "uv.lock"
         self._top = below(self.folder, "pyproject.toml")
-        found = work.named(self.folder, "pyproject.toml") if self._locked else [document]
+        found = self._members() if self._locked else [document]
         self.manifests = Manifests(work, tuple(found), pyproject.entries, pyproject.edit)
+
+    def _members(self) -> list[str]:
+        """Manifests of the packages that the lockfile has by a path below it."""
+        found = {self._top}
+        for package in self._packages():
+            source = package.get("source")
+            for kind in ("editable", "virtual", "directory"):
+                where = source.get(kind) if isinstance(source, dict) else None
+                if isinstance(where, str) and not where.startswith(("/", "..")):
+                    found.add(posixpath.normpath(below(self.folder, f"{where}/pyproject.toml")))
+        return sorted(one for one in found if self._work.exists(one))
+
+    def _packages(self) -> list[dict[str, Any]]:
+        try:
+            packages = tomllib.loads(self._work.read(self.document)).get("package", [])
+        except (tomllib.TOMLDecodeError, AttemptError):
+            return []
+        return [one for one in packages if isinstance(one, dict)]
 
     def files(self) -> list[str]:
         """Manifests of the workspace, and the lockfile."""
@@ -88,13 +106,9 @@ class Uv:
         """The time of upload that the lockfile records of a version once it is locked."""
         if not self._locked:
             return None
-        try:
-            value: dict[str, Any] = tomllib.loads(self._work.read(self.document))
-        except tomllib.TOMLDecodeError:
-            return None
         times = [
             found
-            for package in value.get("package", [])
+            for package in self._packages()
             if normalise_name("PyPI", str(package.get("name"))) == target.name
             and package.get("version") == target.after
             for file in [*package.get("wheels", []), package.get("sdist", {})]

@@ -67,9 +67,77 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "pratique.surfaces.api.cli:serve",
         "serve the advisories as OSV.dev's API and npm's audit",
     ),
+    "ingest": ("pratique.ingest.cli:ingest", "take documents into the record"),
+    "affected": ("pratique.health.exposure:affected", "say which products something affects"),
+    "why": ("pratique.graph.cli:why", "show the paths by which a package came in"),
+    "known": ("pratique.graph.cli:known", "say what the record knows of a package or digest"),
+    "products": ("pratique.graph.cli:products", "list products, or the newest bill of one"),
+    "diff": ("pratique.graph.cli:diff", "say what changed between two versions of a product"),
+    "history": ("pratique.graph.cli:history", "say since when products shipped a package"),
+    "patch": ("pratique.graph.cli:patch", "say who must upgrade in which order"),
+    "top": ("pratique.graph.cli:top", "list the packages in most bills"),
+    "bad": ("pratique.graph.cli:bad", "list what people certified to be bad"),
+    "dependents": ("pratique.graph.cli:dependents", "say what depends on a package in all bills"),
+    "dependencies": ("pratique.graph.cli:dependencies", "say what a package depends on"),
+    "certify": ("pratique.graph.certify:certify", "certify that something is good or bad"),
+    "contact": ("pratique.graph.certify:contact", "note whom to ask about something"),
+    "fix": (
+        "pratique.remediation.cli:fix",
+        "plan upgrades, prove them with the real resolvers, apply them",
+    ),
+    "repository keygen": ("pratique.repository.cli:keygen", "make a key for a repository"),
+    "repository init": ("pratique.repository.cli:init", "set up a TUF-signed repository"),
+    "repository sign": ("pratique.repository.cli:sign", "sign a pending key ceremony"),
+    "repository rotate": ("pratique.repository.cli:rotate", "change root or online keys"),
+    "repository add": ("pratique.repository.cli:add", "take artifacts in"),
+    "repository remove": ("pratique.repository.cli:remove", "take artifacts off the list"),
+    "repository publish": (
+        "pratique.repository.cli:publish",
+        "publish what is staged, in one step",
+    ),
+    "repository bump": ("pratique.repository.cli:bump", "sign anew what expires soon"),
+    "repository prune": ("pratique.repository.cli:prune", "remove what is superseded"),
+    "repository verify": ("pratique.repository.cli:verify", "check all of a repository"),
+    "repository status": ("pratique.repository.cli:status", "say how a repository stands"),
+    "repository refresh": ("pratique.repository.cli_client:refresh", "update trusted metadata"),
+    "repository get": ("pratique.repository.cli_client:get", "download and verify artifacts"),
     "completion": ("pratique.surfaces.cli.completion:completion", "print shell completion"),
 }
 """Words of every command, its import string, and one line of help."""
+
+GROUPS: dict[str, str] = {
+    "advisories": "keep the advisories: update, status, build, exploitation",
+    "attest": "sign statements: build, file, sbom, vex, test, scan, vsa, keygen",
+    "policy": "rules that decide: test, explain, diff, lint, init, decide, replay, waivers",
+    "repository": "publish what passed, signed by TUF: init, add, publish, rotate, get …",
+    "vex": "say what does not matter: create, add, merge, filter, validate, convert …",
+}
+"""Groups of commands, with one line of help each."""
+
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "check a project or a package": ("check", "fix", "explain", "formats"),
+    "evidence": ("verify", "verify-layout", "attest", "vex"),
+    "decide and enforce": ("policy", "repository"),
+    "the record: where are we affected?": (
+        "ingest",
+        "affected",
+        "why",
+        "known",
+        "products",
+        "diff",
+        "history",
+        "patch",
+        "top",
+        "bad",
+        "dependents",
+        "dependencies",
+        "certify",
+        "contact",
+    ),
+    "advisories": ("advisories", "serve"),
+    "this program": ("completion",),
+}
+"""How the overview lists the commands and groups."""
 
 DESCRIPTION = "Bills of health for the open source an organisation consumes."
 
@@ -108,17 +176,21 @@ def _parser(prog: str, **more: str) -> Parser:
 def overview(group: str = "") -> Parser:
     """The parser of the program, or of a group of commands, without their options."""
     prog = f"pratique {group}".strip()
-    parser = _parser(prog, description=DESCRIPTION if not group else "", epilog=EPILOGUE)
+    parser = _parser(prog, description=DESCRIPTION if not group else GROUPS[group], epilog=EPILOGUE)
     parser.usage = f"{prog} COMMAND [OPTIONS]"
     if not group:
         parser.add_argument("--version", action="version", version=f"pratique {__version__}")
-    commands = parser.add_argument_group("commands")
-    names = [name.removeprefix(group).strip() for name in COMMANDS if name.startswith(group)]
-    for name, (_, text) in zip(
-        names, (row for key, row in COMMANDS.items() if key.startswith(group)), strict=True
-    ):
-        commands.add_argument(name.replace(" ", "_"), metavar=name, nargs="?", help=text)
+    for heading, names in SECTIONS.items() if not group else (("commands", _members(group)),):
+        section = parser.add_argument_group(heading)
+        for name in names:
+            text = GROUPS.get(name) or COMMANDS[f"{group} {name}".strip()][1]
+            section.add_argument(name.replace("-", "_"), metavar=name, nargs="?", help=text)
     return parser
+
+
+def _members(group: str) -> list[str]:
+    """The commands of a group, without its name."""
+    return [name.removeprefix(f"{group} ") for name in COMMANDS if name.startswith(f"{group} ")]
 
 
 def load(name: str) -> tuple[Parser, Callable[[Namespace], int]]:
@@ -156,7 +228,7 @@ def dispatch(words: Sequence[str]) -> int:
         return 0
     if rest[0].startswith("-"):
         parser.parse_args(rest[:1])
-    known = [key.removeprefix(group).strip() for key in COMMANDS if key.startswith(group)]
+    known = _members(group) if group else [name for row in SECTIONS.values() for name in row]
     close = get_close_matches(rest[0], known, n=1)
     hint = f"Did you mean '{close[0]}'?" if close else f"See '{parser.prog} --help'."
     raise UsageError(f"there is no command {rest[0]!r}.", remedy=hint)

@@ -163,7 +163,9 @@ def _taken(
 
 
 def _packed(change: Delta) -> str:
-    return msgspec.json.encode(change).decode()
+    """The changes as a text that does not depend on the order of keys."""
+    change = Delta(change.set, tuple(sorted(change.drop)))
+    return msgspec.json.encode(change, order="deterministic").decode()
 
 
 def _unpacked(text: Any) -> Delta | None:

@@ -14,9 +14,13 @@ import msgspec
 from pratique.formats.sbom.convert import carry
 from pratique.formats.sbom.convert.delta import apply, delta
 from pratique.formats.sbom.convert.leaves import missing
+from pratique.formats.sbom.cyclonedx.write_xml import write_xml
 from pratique.formats.sbom.spdx.write_tag_value import write_tag_value
 from pratique.formats.sbom.values import value_as
 from pratique.model.errors import InputError
+
+_WITHOUT_PROPERTIES = frozenset({"1.0", "1.1", "1.2"})
+"""Versions of CycloneDX whose documents have nowhere to carry anything."""
 
 
 def folded_and_written(
@@ -29,15 +33,15 @@ def folded_and_written(
     """
     if target.endswith("-json"):
         return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n", {}
-    write = write_tag_value
-    if target == "cyclonedx-xml":
-        from pratique.formats.sbom.cyclonedx.write_xml import write_xml as write
+    write = write_tag_value if target == "spdx-tag-value" else write_xml
     data = write(value)
     again = value_as(data, target).value
     change = delta(value, again)
     if not change:
         return data, {}
     value = deepcopy(value)
+    if target == "cyclonedx-xml" and value.get("specVersion") in _WITHOUT_PROPERTIES:
+        return data, {}
     if target == "cyclonedx-xml":
         parts = carry.split(change, carry.components(again), carry.components(value))
         carry.to_cyclonedx(value, parts, "cyclonedx")

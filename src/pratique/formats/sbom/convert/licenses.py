@@ -27,11 +27,11 @@ class Extracted:
         """The ``LicenseRef`` of a licence by name; it is noted with its text."""
         plain = _NOT_ID.sub("-", name).strip("-.")[:60] or "unnamed"
         ref = f"LicenseRef-{plain}"
-        entry = {"licenseId": ref, "extractedText": text or name, "name": name}
+        entry: dict[str, Any] = {"licenseId": ref, "extractedText": text or name, "name": name}
         if url:
             entry["seeAlsos"] = [url]
         if self._found.setdefault(ref, entry) != entry:  # the same name with another text
-            digest = sha256("\n".join((name, text, url)).encode()).hexdigest()
+            digest = sha256(f"{name}\n{text}\n{url}".encode()).hexdigest()
             ref = f"{ref}-{digest[:12]}"
             entry["licenseId"] = ref
             self._found[ref] = entry

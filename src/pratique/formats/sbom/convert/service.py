@@ -13,7 +13,7 @@ import msgspec
 from pratique.formats.sbom.convert.folding import folded_and_written, unfolded
 from pratique.formats.sbom.convert.leaves import leaves, missing
 from pratique.formats.sbom.convert.mapping import cyclonedx_to_spdx, made, spdx_to_cyclonedx
-from pratique.formats.sbom.values import CYCLONEDX, SPDX, Bill, value_as, value_of
+from pratique.formats.sbom.values import CYCLONEDX, RDF, SPDX, Bill, value_as, value_of
 from pratique.model.errors import InputError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def convert(data: bytes, target: str, *, creator: str, now: datetime) -> Convers
     if target not in TARGETS:
         raise UnsupportedError(f"{target!r} is no form to convert to: {', '.join(TARGETS)}.")
     bill = value_of(data)
-    if bill.standard not in {CYCLONEDX, SPDX}:
+    if bill.standard not in {CYCLONEDX, SPDX} or bill.form == RDF:
         raise UnsupportedError(f"{bill.form} is not converted here.")
     try:
         return _converted(bill, target, creator, now)
@@ -93,7 +93,10 @@ def _converted(bill: Bill, target: str, creator: str, now: datetime) -> Conversi
     standard = CYCLONEDX if target.startswith("cyclonedx") else SPDX
     original = unfolded(bill.value, bill.form)
     if standard == bill.standard:
-        value, native = original, original
+        value = original
+        if target == "cyclonedx-json" and original.get("specVersion") in {"1.0", "1.1"}:
+            value = original | {"specVersion": "1.2"}  # the first that has JSON documents
+        native = value
     elif standard == SPDX:
         value, native = cyclonedx_to_spdx(original, creator, now)
     else:

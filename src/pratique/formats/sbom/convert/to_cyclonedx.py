@@ -10,7 +10,7 @@ import re
 from typing import Any
 from uuid import UUID, uuid5
 
-from pratique.formats.sbom.addresses import iri
+from pratique.formats.sbom.addresses import iri, is_vcs
 from pratique.formats.sbom.convert import licenses
 from pratique.formats.sbom.convert.identifiers import bom_ref
 from pratique.formats.sbom.convert.kinds import (
@@ -289,7 +289,7 @@ def _references(item: dict[str, Any]) -> list[dict[str, str]]:
     stated = {(one["type"], one["url"]) for one in found}
     for type, key in (("distribution", "downloadLocation"), ("website", "homepage")):
         url = iri(_stated(item, key))
-        if url and "://" in url and (type, url) not in stated:
-            kind = "vcs" if type == "distribution" and url.startswith(("git+", "git:")) else type
+        kind = "vcs" if type == "distribution" and is_vcs(url) else type
+        if url and "://" in url and (kind, url) not in stated:
             found.append({"type": kind, "url": url})
     return found

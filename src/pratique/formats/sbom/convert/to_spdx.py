@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from pratique.formats.base import MAX_DEPTH
+from pratique.formats.sbom.addresses import is_vcs
 from pratique.formats.sbom.convert import licenses
 from pratique.formats.sbom.convert.identifiers import spdx_id
 from pratique.formats.sbom.convert.kinds import ELEMENT, NESTED, TO_SPDX_ALGORITHM, TO_SPDX_PURPOSE
@@ -144,7 +145,7 @@ class _Writer:
             "versionInfo": _text(item, "version"),
             "supplier": organization(item.get("supplier")),
             "originator": _originator(item),
-            "downloadLocation": _first(references, "distribution") or "NOASSERTION",
+            "downloadLocation": _download(references),
             "filesAnalyzed": False,
             "checksums": list(_checksums(item)),
             "homepage": _first(references, "website"),
@@ -298,6 +299,16 @@ def _references(item: dict[str, Any]) -> Iterator[dict[str, str]]:
         if comment := _text(one, "comment"):
             written["comment"] = comment
         yield written
+
+
+def _download(references: list[dict[str, str]]) -> str:
+    """Where it can be had; a repository where that is all, and names its system (clause 7.7)."""
+    repository = _first(references, "vcs")
+    return (
+        _first(references, "distribution")
+        or (repository if is_vcs(repository) else "")
+        or "NOASSERTION"
+    )
 
 
 def _first(references: Iterable[dict[str, str]], type: str) -> str:

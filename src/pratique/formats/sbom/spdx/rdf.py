@@ -42,13 +42,13 @@ def read_rdf(data: bytes, path: str, tree: Tree) -> Reading:  # noqa: ARG001 - o
         LimitError: It exceeds the limits of size, depth or number.
     """
     notes = Notes(path)
-    converter = _Converter(Statements(parse_xml(data)), notes)
+    converter = Converter(Statements(parse_xml(data)), notes)
     document = converter.document()
     format = format_of(document.spdxVersion or "", VERSIONS, notes)
     return reading(document, format, notes, Places(lines=converter.lines))
 
 
-class _Converter:
+class Converter:
     """Turns resources into structs.
 
     Args:

@@ -16,7 +16,7 @@ class Tag(NamedTuple):
     """In the JSON form."""
 
     form: str = "text"
-    """``text``; ``checksum``, ``truth``, ``code`` and ``range`` are written in a way of their own."""
+    """``text``, or one of those that are written in a way of their own: ``checksum`` …"""
 
     repeated: bool = False
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pratique.formats.sbom.spdx import tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _ORDER = (
     "files",
@@ -33,6 +33,9 @@ def write_tag_value(document: dict[str, Any]) -> bytes:
     Returns:
         UTF-8 text that ends in a newline.
     """
+    version = document.get("spdxVersion")
+    if not isinstance(version, str):  # without it nobody would know what this is
+        document = document | {"spdxVersion": "SPDX-2.3"}
     lines = [*_item(document, tags.DOCUMENT)]
     info = document.get("creationInfo")
     if isinstance(info, dict):
@@ -40,7 +43,12 @@ def write_tag_value(document: dict[str, Any]) -> bytes:
     lines += _annotations(document, document.get("SPDXID"))
     for key in _ORDER:
         for item in _objects(document.get(key)):
+            opening = tags.SECTIONS[key][0]
+            if opening.form == "relationship" and _relationship(item) is None:
+                continue  # what follows would be said of the one before
             lines.append("")
+            if opening.key and not isinstance(item.get(opening.key), str):
+                lines.append(f"{opening.name}: {_enclosed('')}")
             lines += _item(item, tags.SECTIONS[key])
             if key in {"files", "packages", "snippets"}:
                 lines += _annotations(item, item.get("SPDXID"))
@@ -146,7 +154,7 @@ def _objects(value: Any) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-_FORMS = {
+_FORMS: dict[str, Callable[[Any], str | None]] = {
     "text": _text,
     "truth": _truth,
     "checksum": _checksum,

@@ -120,9 +120,11 @@ def _xml_schema(version: str) -> etree.XMLSchema:
     class Beside(etree.Resolver):
         """Gives the list of licences, and nothing else: no network, no file."""
 
-        def resolve(self, url: str, _id: str, context: Any) -> Any:
-            content = schema("spdx.xsd") if url == f"{_BASE}spdx" else b"<none/>"
-            return self.resolve_string(content, context)
+        def resolve(  # type: ignore[override]
+            self, system_url: str, _id: str, context: Any
+        ) -> Any:
+            content = schema("spdx.xsd") if system_url == f"{_BASE}spdx" else b"<none/>"
+            return self.resolve_string(content, context)  # type: ignore[call-arg]
 
     parser = etree.XMLParser(no_network=True, resolve_entities=False)
     parser.resolvers.add(Beside())

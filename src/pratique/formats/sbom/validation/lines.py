@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from pratique.formats.text import Lines
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -23,6 +25,7 @@ class JsonLines:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._lines = Lines(text)
         self._decode = json.JSONDecoder().raw_decode
         self._members: dict[tuple[str | int, ...], dict[str | int, int]] = {}
         self._steps = 0
@@ -38,7 +41,7 @@ class JsonLines:
                 at = found
         except (ValueError, IndexError, RecursionError):
             return 0
-        return self._text.count("\n", 0, at) + 1
+        return self._lines.at(at)
 
     def _inside(self, path: tuple[str | int, ...], at: int) -> dict[str | int, int]:
         """Offsets of the members of the object or array at an offset."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pratique.formats.sbom.values import CYCLONEDX, SPDX, value_of
 from pratique.formats.sbom.validation.faults import Fault, Verdict
+from pratique.formats.sbom.values import CYCLONEDX, RDF, SPDX, value_of
+from pratique.model.errors import UnsupportedError
 
 
 def validate(data: bytes) -> Verdict:
@@ -28,6 +29,8 @@ def validate(data: bytes) -> Verdict:
         from pratique.formats.sbom.validation.cyclonedx import validate_json
 
         return validate_json(data, bill.value, bill.version)
+    if bill.form == RDF:
+        raise UnsupportedError("is RDF, which is not validated here.")
     if bill.standard == SPDX:
         from pratique.formats.sbom.validation.spdx import check
 

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("sbom_id", _NUMBER, sa.ForeignKey("sbom.document_id"), nullable=False),
         sa.Column("environment", sa.Text, nullable=False),
         sa.Column("team_id", _NUMBER, sa.ForeignKey("team.id"), nullable=False),
+        sa.Column("observed", sa.Text, nullable=False),
         sa.UniqueConstraint("product_id", "version", "sbom_id", "environment", "team_id"),
     )
     op.create_index("ix_shipment_sbom_id", "shipment", ["sbom_id"])
@@ -50,8 +51,9 @@ def upgrade() -> None:
         "FROM sbom JOIN document ON document.id = sbom.document_id"
     )
     op.execute(
-        "INSERT INTO shipment (product_id, version, sbom_id, environment, team_id) "
-        "SELECT product.id, sbom.version, sbom.document_id, '', team.id FROM sbom "
+        "INSERT INTO shipment (product_id, version, sbom_id, environment, team_id, observed) "
+        "SELECT product.id, sbom.version, sbom.document_id, '', team.id, document.observed "
+        "FROM sbom "
         "JOIN document ON document.id = sbom.document_id "
         "JOIN product ON product.tenant_id = document.tenant_id AND product.name = sbom.name "
         "JOIN team ON team.tenant_id = document.tenant_id AND team.name = ''"
