@@ -602,6 +602,11 @@ def test_many_first_downloads_at_once(gate: Process, registry: Registry) -> None
         assert all(pool.map(fetch, paths))
     client.close()
     assert len([path for path in registry.asked if path.startswith("/packages/")]) == 40
+    assert gate.process is not None
+    status = Path(f"/proc/{gate.process.pid}/status")
+    if status.exists():
+        peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        assert int(peak.split()[1]) < 300 * 1024, peak
 
 
 def test_one_gate_for_a_folder(gate: Process) -> None:

@@ -15,6 +15,7 @@ from pratique.gate import crates, golang, npm, pypi
 from pratique.gate.answers import artifact, client_of, page, refused
 from pratique.gate.errors import BusyError, GateError, NotHereError
 from pratique.model.ecosystems import normalise_name
+from pratique.model.errors import PratiqueError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -92,6 +93,9 @@ def _answering(
             return await answer(request)
         except GateError as error:
             return refused(error, as_json=as_json)
+        except (OSError, PratiqueError) as error:
+            # A full disk, damaged advisories: what cannot be decided or recorded is not served.
+            return refused(BusyError(f"the gate cannot answer: {error}"), as_json=as_json)
 
     return guarded
 

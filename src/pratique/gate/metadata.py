@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -115,7 +116,8 @@ class Metadata:
             new = old
         else:
             packed = msgspec.msgpack.encode(new)
-            await asyncio.to_thread(write_whole, path, packed, self._scratch)
+            with suppress(OSError):  # a full disk: it is in memory, and asked for again
+                await asyncio.to_thread(write_whole, path, packed, self._scratch)
         return self._keep(key, Cached(new, self._clock.steady() + FRESH_SECONDS))
 
     def _keep(self, key: str, cached: Cached) -> Cached:

@@ -8,13 +8,13 @@ what it depends on.  Source: CycloneDX 1.6, ``components``, ``compositions``.
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid5
 
 import msgspec
 
 from pratique.formats.base import MAX_DEPTH
+from pratique.formats.sbom.convert.delta import copied
 from pratique.formats.sbom.items import References
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def merge(
     root = f"{product.name}@{product.version}" if product.version else product.name
     merger = _Merger(root)
     for bom in boms:
-        merger.add(deepcopy(bom), flat=mode == "flat")
+        merger.add(copied(bom), flat=mode == "flat")
     main = {"type": "application", "bom-ref": root, "name": product.name}
     if product.version:
         main["version"] = product.version

@@ -258,6 +258,28 @@ def test_a_full_disk_refuses(gate, upstream, monkeypatch: pytest.MonkeyPatch) ->
     assert gate.get(PATH).content == b"beta"
 
 
+def test_what_cannot_be_recorded_is_not_served(
+    gate, upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(upstream, b"beta")
+
+    def full(_: int, line: bytes) -> None:
+        if b'"kind":"started"' not in line:
+            raise OSError(28, "No space left on device")
+        import os
+
+        os.write(_, line)
+
+    monkeypatch.setattr("pratique.gate.log._write", full)
+    for path in (PATH, "/pypi/simple/beta/"):
+        answer = gate.get(path)
+        assert answer.status_code == 503
+        assert "No space left" in answer.text
+    monkeypatch.undo()
+    assert gate.get(PATH).content == b"beta"
+    assert verify(gate.data).sound
+
+
 def test_a_changed_store_is_noticed(gate, upstream) -> None:
     put(upstream, b"beta")
     gate.get(PATH)

@@ -11,7 +11,7 @@ from pratique.formats.sbom.values import CYCLONEDX, SPDX, Bill, value_of
 from pratique.inventory.quality import cyclonedx, spdx, spdx3
 from pratique.inventory.quality.elements import ELEMENTS
 from pratique.inventory.quality.profiles import CATEGORIES, PROFILES, Demand, Profile
-from pratique.model.errors import UnsupportedError
+from pratique.model.errors import LimitError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -106,7 +106,7 @@ def judge(data: bytes, profiles: Iterable[str] = tuple(PROFILES)) -> Quality:
     sheet = sheet_of(bill)
     try:
         valid = validate(data).valid
-    except UnsupportedError:
+    except (UnsupportedError, LimitError):
         valid = False
     shares = {
         id: _share(id, sheet, valid) for category in CATEGORIES for id, _ in category.elements

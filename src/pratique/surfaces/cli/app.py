@@ -101,6 +101,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "repository status": ("pratique.repository.cli:status", "say how a repository stands"),
     "repository refresh": ("pratique.repository.cli_client:refresh", "update trusted metadata"),
     "repository get": ("pratique.repository.cli_client:get", "download and verify artifacts"),
+    "sbom convert": ("pratique.inventory.sbom_cli:convert", "make another format of an SBOM"),
+    "sbom validate": ("pratique.inventory.sbom_cli:validate", "hold SBOMs against their standard"),
+    "sbom score": ("pratique.inventory.sbom_cli:score", "score one, by NTIA, CISA and BSI too"),
+    "sbom diff": ("pratique.inventory.sbom_views_cli:diff", "say what changed between two SBOMs"),
+    "sbom merge": ("pratique.inventory.sbom_views_cli:merge", "make one SBOM of several"),
+    "sbom tree": ("pratique.inventory.sbom_views_cli:tree", "show who needs whom"),
+    "sbom query": ("pratique.inventory.sbom_views_cli:query", "list components"),
     "completion": ("pratique.surfaces.cli.completion:completion", "print shell completion"),
 }
 """Words of every command, its import string, and one line of help."""
@@ -110,13 +117,14 @@ GROUPS: dict[str, str] = {
     "attest": "sign statements: build, file, sbom, vex, test, scan, vsa, keygen",
     "policy": "rules that decide: test, explain, diff, lint, init, decide, replay, waivers",
     "repository": "publish what passed, signed by TUF: init, add, publish, rotate, get …",
+    "sbom": "bills of materials: convert, validate, score, diff, merge, tree, query",
     "vex": "say what does not matter: create, add, merge, filter, validate, convert …",
 }
 """Groups of commands, with one line of help each."""
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "check a project or a package": ("check", "fix", "explain", "formats"),
-    "evidence": ("verify", "verify-layout", "attest", "vex"),
+    "evidence": ("verify", "verify-layout", "attest", "vex", "sbom"),
     "decide and enforce": ("policy", "repository"),
     "the record: where are we affected?": (
         "ingest",

@@ -107,6 +107,13 @@ def _index(items: list[Any], text: str) -> int:
     return int(text)
 
 
+def copied(value: Any) -> Any:
+    """A copy of a plain value, all the way down; several times as fast as ``deepcopy``."""
+    if isinstance(value, dict):
+        return {key: copied(inner) for key, inner in value.items()}
+    return [copied(inner) for inner in value] if isinstance(value, list) else value
+
+
 def escape(key: str) -> str:
     """A key as a part of a pointer (RFC 6901, section 3)."""
     return key.replace("~", "~0").replace("/", "~1")

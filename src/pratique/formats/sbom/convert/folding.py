@@ -6,13 +6,12 @@ difference to what is read back is carried in annotations or properties.
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
 import msgspec
 
 from pratique.formats.sbom.convert import carry
-from pratique.formats.sbom.convert.delta import apply, delta
+from pratique.formats.sbom.convert.delta import apply, copied, delta
 from pratique.formats.sbom.convert.leaves import missing
 from pratique.formats.sbom.cyclonedx.write_xml import write_xml
 from pratique.formats.sbom.spdx.write_tag_value import write_tag_value
@@ -39,7 +38,7 @@ def folded_and_written(
     change = delta(value, again)
     if not change:
         return data, {}
-    value = deepcopy(value)
+    value = copied(value)
     if target == "cyclonedx-xml" and value.get("specVersion") in _WITHOUT_PROPERTIES:
         return data, {}
     if target == "cyclonedx-xml":
@@ -58,7 +57,7 @@ def unfolded(value: dict[str, Any], form: str) -> dict[str, Any]:
     """
     if form not in {"cyclonedx-xml", "spdx-tag-value"}:
         return value
-    plain = deepcopy(value)
+    plain = copied(value)
     if form == "cyclonedx-xml":
         parts, places = carry.from_cyclonedx(plain, "cyclonedx"), carry.components(plain)
     else:

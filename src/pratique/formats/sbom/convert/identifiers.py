@@ -8,7 +8,7 @@ PREFIX = "SPDXRef-ref-"
 """Of identifiers that were made of a ``bom-ref``."""
 
 _SPDXID = re.compile(r"SPDXRef-[A-Za-z0-9.-]+\Z")
-_PLAIN = re.compile(r"[A-Za-z0-9.]")
+_ODD = re.compile(r"[^A-Za-z0-9.]")
 _ESCAPED = re.compile(r"-(?:(-)|([0-9A-F]{2,6})-)")
 
 
@@ -20,13 +20,11 @@ def spdx_id(ref: str) -> str:
     """
     if _SPDXID.match(ref) and not ref.startswith(PREFIX) and ref != "SPDXRef-DOCUMENT":
         return ref
-    return PREFIX + "".join(map(_escape, ref))
+    return PREFIX + _ODD.sub(_escape, ref)
 
 
-def _escape(character: str) -> str:
-    if _PLAIN.match(character):
-        return character
-    return "--" if character == "-" else f"-{ord(character):02X}-"
+def _escape(found: re.Match[str]) -> str:
+    return "--" if found[0] == "-" else f"-{ord(found[0]):02X}-"
 
 
 def bom_ref(identifier: str) -> str:

@@ -10,9 +10,13 @@ from hashlib import sha256
 from typing import Any
 
 from pratique.formats.sbom.convert.kinds import ABSENT
-from pratique.formats.sbom.cyclonedx.licenses import is_expression
+from pratique.formats.sbom.cyclonedx.licenses import MAX_EXPRESSION, is_expression
 
 _REF = re.compile(r"LicenseRef-[A-Za-z0-9.-]+\Z")
+_REFS = re.compile(r"(?<![\w:.-])LicenseRef-[A-Za-z0-9.-]+")
+UNKNOWN_TEXT = "NOASSERTION"
+"""Text of a licence that is referred to and not given; clause 10.2 demands one."""
+
 _NOT_ID = re.compile(r"[^A-Za-z0-9.-]+")
 _ID = re.compile(r"[A-Za-z0-9.-]+\+?\Z")
 
@@ -37,6 +41,13 @@ class Extracted:
             self._found[ref] = entry
         return ref
 
+    def mention(self, text: str) -> None:
+        """Note the ``LicenseRef`` of an expression whose texts the document does not have."""
+        if len(text) > MAX_EXPRESSION:
+            return
+        for ref in _REFS.findall(text):
+            self._found.setdefault(ref, {"licenseId": ref, "extractedText": UNKNOWN_TEXT})
+
     def written(self) -> list[dict[str, Any]]:
         """``hasExtractedLicensingInfos``."""
         return list(self._found.values())
@@ -58,6 +69,7 @@ def to_spdx(choices: Any, extracted: Extracted) -> dict[str, str]:
         stated = stated or acknowledged in {"declared", "concluded"}
         key = "licenseConcluded" if acknowledged == "concluded" else "licenseDeclared"
         if text := _text(choice, named, extracted):
+            extracted.mention(text)
             texts[key].append(text)
     written = {key: _joined(found) for key, found in texts.items() if found}
     if stated:
@@ -130,7 +142,8 @@ def _note(choice: dict[str, Any]) -> dict[str, str]:
 def _choice(
     text: str, extracted: dict[str, dict[str, Any]], note: dict[str, str]
 ) -> dict[str, Any]:
-    if entry := extracted.get(text):
+    entry = extracted.get(text)
+    if entry and entry.get("extractedText") != UNKNOWN_TEXT:
         name = entry.get("name")
         license: dict[str, Any] = {"name": name if isinstance(name, str) and name else text}
         content = entry.get("extractedText")

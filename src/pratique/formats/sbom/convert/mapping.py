@@ -7,12 +7,11 @@ original and what is read back from those fields.
 
 from __future__ import annotations
 
-from copy import deepcopy
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pratique.formats.sbom.convert import carry
-from pratique.formats.sbom.convert.delta import apply, delta
+from pratique.formats.sbom.convert.delta import apply, copied, delta
 from pratique.formats.sbom.convert.to_cyclonedx import Converted, to_cyclonedx
 from pratique.formats.sbom.convert.to_spdx import to_spdx
 from pratique.model.errors import InputError
@@ -38,16 +37,16 @@ def cyclonedx_to_spdx(
     Returns:
         The SPDX value, and the CycloneDX one that its fields alone say.
     """
-    plain = deepcopy(bom)
+    plain = copied(bom)
     earlier = carry.from_cyclonedx(plain, "spdx")
     converted = to_spdx(plain, creator=creator, now=now)
     document = _restored(converted.document, earlier, converted.places)
-    native = to_cyclonedx(deepcopy(document))
+    native = to_cyclonedx(copied(document))
     places = native.places
-    fields = deepcopy(native.bom) if earlier else native.bom
+    fields = copied(native.bom) if earlier else native.bom
     change = delta(bom, _with_carried(native, document, creator, now))
     parts = carry.split(change, places, carry.elements(document))
-    document = deepcopy(document)
+    document = copied(document)
     carry.to_spdx(document, parts, "cyclonedx", creator)
     return document, fields
 
@@ -65,9 +64,9 @@ def spdx_to_cyclonedx(
     Returns:
         The CycloneDX value, and the SPDX one that its fields alone say.
     """
-    plain = deepcopy(document)
+    plain = copied(document)
     earlier = carry.from_spdx(plain, "cyclonedx")
-    converted = to_cyclonedx(deepcopy(plain))
+    converted = to_cyclonedx(copied(plain))
     fields = to_spdx(converted.bom, creator=creator, now=now).document
     places = converted.places
     bom = _with_carried(converted, plain, creator, now)
@@ -93,7 +92,7 @@ def _restored(
     if not earlier:
         return value
     try:
-        found: dict[str, Any] = apply(deepcopy(value), carry.joined(earlier, places))
+        found: dict[str, Any] = apply(copied(value), carry.joined(earlier, places))
     except InputError:
         return value
     return found

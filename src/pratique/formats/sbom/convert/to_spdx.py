@@ -20,6 +20,7 @@ from pratique.formats.sbom.convert.identifiers import spdx_id
 from pratique.formats.sbom.convert.kinds import ELEMENT, NESTED, TO_SPDX_ALGORITHM, TO_SPDX_PURPOSE
 from pratique.formats.sbom.convert.parties import organization, person, tool
 from pratique.formats.sbom.items import References
+from pratique.model.nouns import HEX_LENGTHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,6 +30,7 @@ _NAMESPACE = UUID("3b1f0d52-6d35-5a0f-8c4e-2a4f7d1b9c60")
 """Of the document namespaces that are made here; any constant serves."""
 
 _SERIAL = re.compile(r"urn:uuid:([0-9a-fA-F-]{36})\Z")
+_HEX = re.compile(r"[0-9a-fA-F]+\Z")
 _SPACE = re.compile(r"\s")
 
 
@@ -82,6 +84,8 @@ class _Writer:
             self._component(one, "", 0)
         tops = self._tops
         described = [main] if main else (tops if len(tops) > 1 else [])
+        if not self._packages and not self._files:
+            described = ["NONE"]
         document: dict[str, Any] = {
             "spdxVersion": "SPDX-2.3",
             "dataLicense": "CC0-1.0",
@@ -269,10 +273,13 @@ def _originator(item: dict[str, Any]) -> str:
 
 
 def _checksums(item: dict[str, Any]) -> Iterator[dict[str, str]]:
+    """Digests that SPDX knows and that are of their algorithm's length; others are carried."""
     for one in _objects(item.get("hashes")):
-        algorithm = TO_SPDX_ALGORITHM.get(_text(one, "alg"))
-        if algorithm and _text(one, "content"):
-            yield {"algorithm": algorithm, "checksumValue": one["content"]}
+        name, digest = _text(one, "alg"), _text(one, "content")
+        algorithm = TO_SPDX_ALGORITHM.get(name)
+        wanted = HEX_LENGTHS.get(name.replace("-", "").lower())
+        if algorithm and len(digest) == wanted and _HEX.match(digest):
+            yield {"algorithm": algorithm, "checksumValue": digest}
 
 
 def _identifiers(item: dict[str, Any]) -> Iterator[dict[str, str]]:

@@ -12,7 +12,7 @@ from pratique.formats.sbom.schemas import schema
 from pratique.formats.sbom.validation.faults import MAX_FAULTS, Fault, Verdict, cut, path_of
 from pratique.formats.sbom.validation.lines import JsonLines
 from pratique.formats.text import decode, parse_xml
-from pratique.model.errors import UnsupportedError
+from pratique.model.errors import LimitError, UnsupportedError
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -35,13 +35,17 @@ def validate_json(data: bytes, value: dict[str, Any], version: str) -> Verdict:
 
     Raises:
         UnsupportedError: Its version has no JSON schema here.
+        LimitError: It is nested too deeply.
     """
     if version not in _JSON:
         raise UnsupportedError(
             f"specVersion {version!r:.40} has no JSON schema here.",
             remedy=f"Known are {', '.join(_JSON)}.",
         )
-    found = list(islice(_validator(version).iter_errors(value), MAX_FAULTS + 1))
+    try:
+        found = list(islice(_validator(version).iter_errors(value), MAX_FAULTS + 1))
+    except ValueError as error:  # the validator's own limit of depth, 255
+        raise LimitError(f"cannot be validated: {str(error)[:80]}") from None
     lines = JsonLines(decode(data)) if found else None
     faults = {
         Fault(
