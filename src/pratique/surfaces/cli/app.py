@@ -108,6 +108,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sbom merge": ("pratique.inventory.sbom_views_cli:merge", "make one SBOM of several"),
     "sbom tree": ("pratique.inventory.sbom_views_cli:tree", "show who needs whom"),
     "sbom query": ("pratique.inventory.sbom_views_cli:query", "list components"),
+    "gate serve": ("pratique.gate.cli:serve", "serve registries through a policy"),
+    "gate log": ("pratique.gate.cli:log", "list the decisions of a gate"),
+    "gate verify": ("pratique.gate.cli:verify", "check a gate's log and what it keeps"),
+    "gate why": ("pratique.gate.cli:why", "say what was decided on a package, and why"),
+    "gate setup": ("pratique.gate.cli:setup", "print the configuration of a package manager"),
     "completion": ("pratique.surfaces.cli.completion:completion", "print shell completion"),
 }
 """Words of every command, its import string, and one line of help."""
@@ -115,6 +120,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 GROUPS: dict[str, str] = {
     "advisories": "keep the advisories: update, status, build, exploitation",
     "attest": "sign statements: build, file, sbom, vex, test, scan, vsa, keygen",
+    "gate": "the registry proxy that enforces policy: serve, setup, log, why, verify",
     "policy": "rules that decide: test, explain, diff, lint, init, decide, replay, waivers",
     "repository": "publish what passed, signed by TUF: init, add, publish, rotate, get …",
     "sbom": "bills of materials: convert, validate, score, diff, merge, tree, query",
@@ -125,7 +131,7 @@ GROUPS: dict[str, str] = {
 SECTIONS: dict[str, tuple[str, ...]] = {
     "check a project or a package": ("check", "fix", "explain", "formats"),
     "evidence": ("verify", "verify-layout", "attest", "vex", "sbom"),
-    "decide and enforce": ("policy", "repository"),
+    "decide and enforce": ("policy", "gate", "repository"),
     "the record: where are we affected?": (
         "ingest",
         "affected",
