@@ -54,12 +54,12 @@ def application(
     ]
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def _lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         if close is not None:
             await close()
 
-    return _Bounded(Starlette(routes=routes, lifespan=lifespan))
+    return _Bounded(Starlette(routes=routes, lifespan=_lifespan))
 
 
 class _Bounded:

@@ -126,12 +126,12 @@ def build(data: Path, settings: Settings) -> tuple[ASGIApp, Callable[[], Awaitab
     metadata = Metadata(data / "indexes", fetcher, clock)
     gate = Gate(settings.upstreams, metadata, depot, judge, clock)
 
-    async def close() -> None:
+    async def _close() -> None:
         await depot.close()
         await fetcher.close()
         log.close()
 
-    return application(gate, public=settings.public), close
+    return application(gate, public=settings.public), _close
 
 
 def run(data: Path, settings: Settings, host: str, port: int) -> None:
