@@ -76,6 +76,9 @@ def unpack(blob: bytes) -> Adjacency:
     import zstandard
 
     try:
+        # What a frame claims is allocated before it is unpacked.
+        if zstandard.get_frame_parameters(blob).content_size > MAX_BYTES:
+            raise DamageError("the graph of a bill of materials is damaged: it claims too much.")
         raw = zstandard.ZstdDecompressor().decompress(blob, max_output_size=MAX_BYTES)
         deltas, roots, counts, flat = msgspec.msgpack.decode(
             raw, type=tuple[bytes, bytes, bytes, bytes]
