@@ -101,6 +101,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "repository status": ("pratique.repository.cli:status", "say how a repository stands"),
     "repository refresh": ("pratique.repository.cli_client:refresh", "update trusted metadata"),
     "repository get": ("pratique.repository.cli_client:get", "download and verify artifacts"),
+    "sbom generate": ("pratique.inventory.sbom_generate_cli:generate", "make an SBOM of something"),
     "sbom convert": ("pratique.inventory.sbom_cli:convert", "make another format of an SBOM"),
     "sbom validate": ("pratique.inventory.sbom_cli:validate", "hold SBOMs against their standard"),
     "sbom score": ("pratique.inventory.sbom_cli:score", "score one, by NTIA, CISA and BSI too"),
@@ -123,7 +124,7 @@ GROUPS: dict[str, str] = {
     "gate": "the registry proxy that enforces policy: serve, setup, log, why, verify",
     "policy": "rules that decide: test, explain, diff, lint, init, decide, replay, waivers",
     "repository": "publish what passed, signed by TUF: init, add, publish, rotate, get …",
-    "sbom": "bills of materials: convert, validate, score, diff, merge, tree, query",
+    "sbom": "bills of materials: generate, convert, validate, score, diff, merge, tree, query",
     "vex": "say what does not matter: create, add, merge, filter, validate, convert …",
 }
 """Groups of commands, with one line of help each."""

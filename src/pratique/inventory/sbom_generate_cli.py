@@ -1,0 +1,95 @@
+"""``pratique sbom generate``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from pratique import __version__
+from pratique.inventory.sbom_input import now, write
+from pratique.model.command import Command
+from pratique.model.errors import ExitCode
+from pratique.model.inventory import Trouble
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+SHORT = {
+    "cyclonedx": "cyclonedx-json-1.6",
+    "cyclonedx-xml": "cyclonedx-xml-1.6",
+    "spdx": "spdx-json-2.3",
+    "spdx-tag-value": "spdx-tag-value-2.3",
+    "spdx3": "spdx-json-3.0.1",
+}
+"""Short names of the forms that are asked for most."""
+
+
+def _configure(parser: ArgumentParser) -> None:
+    from pratique.formats.sbom.write import FORMS
+
+    parser.add_argument(
+        "subject",
+        nargs="?",
+        default=".",
+        help="a folder, an image, a root file system, an environment, a document, or a package "
+        "URL; the current folder by default",
+    )
+    parser.add_argument(
+        "--to",
+        default="cyclonedx",
+        choices=(*SHORT, *FORMS),
+        metavar="FORM",
+        help=f"{', '.join(SHORT)} (default: cyclonedx), or with a version: {', '.join(FORMS)}",
+    )
+    parser.add_argument("--output", "-o", metavar="FILE", help="where to write it")
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="leave out paths that match; repeatable",
+    )
+    parser.add_argument(
+        "--installed",
+        action="store_true",
+        help="read installed trees (node_modules, virtual environments) as well",
+    )
+
+
+def _run(options: Namespace) -> int:
+    from pratique.formats.sbom.write import write as write_form
+    from pratique.inventory import Options, take
+
+    inventory = take(
+        options.subject,
+        Options(exclude=tuple(options.exclude), installed=options.installed),
+        stdin=sys.stdin.buffer.read,
+    )
+    data = write_form(
+        inventory,
+        SHORT.get(options.to, options.to),
+        tool="pratique",
+        tool_version=__version__,
+        timestamp=now(),
+    )
+    write(data, options.output)
+    troubles = [one for one in inventory.problems if one.trouble is not Trouble.NOTICE]
+    for problem in troubles:
+        sys.stderr.write(f"{problem.location}: {problem.message}\n")
+    if not inventory.components:
+        sys.stderr.write("nothing was found: the bill of materials is empty\n")
+    complete = not troubles and bool(inventory.components)
+    return ExitCode.CLEAN if complete else ExitCode.INCOMPLETE
+
+
+generate = Command(
+    description="Make a bill of materials of what is found: lockfiles, installed packages, package "
+    "databases, binaries, images. What could not be read is said, and gives exit code 3.",
+    configure=_configure,
+    run=_run,
+    epilogue="""\
+examples:
+  pratique sbom generate app -o app.cdx.json
+  pratique sbom generate image.tar --to spdx -o image.spdx.json
+""",
+)
