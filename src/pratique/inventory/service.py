@@ -123,14 +123,18 @@ def _of_purl(text: str) -> Inventory:
 def _of_document(path: str, data: bytes, tree: Tree, subject: str) -> Inventory:
     if len(data) > MAX_DOCUMENT_BYTES:
         raise InputError(f"{subject} is over the limit of {MAX_DOCUMENT_BYTES:,} bytes")
-    name, content = registry.opened(path, data)
-    reader = registry.detect(name, content)
-    if reader is None:
-        raise UnsupportedError(
-            f"{subject} is of no format that is known here.",
-            remedy="See 'pratique formats' for what can be read.",
-        )
-    reading = _read(reader, content, path, tree)
+    try:
+        name, content = registry.opened(path, data)
+        reader = registry.detect(name, content)
+        if reader is None:
+            raise UnsupportedError(
+                "is of no format that is known here.",
+                remedy="See 'pratique formats' for what can be read.",
+            )
+        reading = _read(reader, content, path, tree)
+    except InputError as error:
+        shown = "standard input" if subject == "-" else subject
+        raise type(error)(f"{shown}: {error.message}", remedy=error.remedy) from None
     return join(subject, [Read(path, data, reader, reading)], [], tree)
 
 
