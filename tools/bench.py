@@ -60,7 +60,7 @@ def row(entry: dict[str, object]) -> str:
     return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
 
 
-def page(entries: list[dict[str, object]]) -> str:
+def page(entries: list[dict[str, object]], printed: list[tuple[str, str]]) -> str:
     """The whole page."""
     groups: dict[str, list[dict[str, object]]] = {}
     for entry in entries:
@@ -78,6 +78,14 @@ def page(entries: list[dict[str, object]]) -> str:
         parts.append("|---|---|---|---|---|---|---|")
         parts.extend(row(entry) for entry in rows)
         parts.append("")
+    parts.append("## Printed by the benchmarks\n")
+    parts.append("Each of these asserts what is owed and fails where it is not met.\n")
+    for name, text in printed:
+        module, _, test = name.rpartition("/")[2].partition("::")
+        title = f"{module.removeprefix('bench_').removesuffix('.py')}: {test}".replace("_", " ")
+        parts.append(f"- {title.replace('test ', '')}\n\n  ```text")
+        parts.extend(f"  {line}" for line in text.splitlines())
+        parts.append("  ```\n")
     return "\n".join(parts)
 
 
@@ -98,7 +106,7 @@ def main() -> int:
         code = subprocess.run(words, cwd=ROOT, check=False).returncode
         if result.exists() and not sys.argv[1:]:
             data = json.loads(result.read_text(encoding="utf-8"))
-            PAGE.write_text(page(data["benchmarks"]), encoding="utf-8")
+            PAGE.write_text(page(data["benchmarks"], data.get("printed", [])), encoding="utf-8")
             print(f"Written: {PAGE.relative_to(ROOT)}")
     return code
 
