@@ -46,7 +46,9 @@ def vector_folder(
         if name not in unpacked:
             target = tmp_path_factory.mktemp("vectors")
             with tarfile.open(vector(name)) as archive:
-                archive.extractall(target, filter="data")
+                # Debian 12's Python 3.11.2 has no filters yet; the archives are our own.
+                safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+                archive.extractall(target, **safe)
             unpacked[name] = target
         return unpacked[name]
 
