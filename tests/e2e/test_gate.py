@@ -501,7 +501,8 @@ def test_cargo(tmp_path: Path, gate: Process, registry: Registry) -> None:
     registry.crate("beta", "2.0.0")  # denied
     first = tmp_path / "first"
     done = cargo(first, gate, 'alpha = "1"')
-    if "rustup" in done.stderr and done.returncode:
+    old = "sparse registries requires" in done.stderr  # cargo before 1.68, as in Debian 12
+    if done.returncode and ("rustup" in done.stderr or old):
         pytest.skip(f"cargo does not run here: {done.stderr[-200:]}")
     assert done.returncode == 0, done.stderr
     lock = (first / "Cargo.lock").read_text()

@@ -33,6 +33,7 @@ _LITERALS = re.compile(
     re.DOTALL,
 )
 _REFUSED = re.compile(r"(?<![\w.])(dyn|google|type)(?=\s*[(.])")
+_ROOTED = re.compile(r"(?:^|[^\w)\]}\s])\s*(\.)\s*[A-Za-z_]")
 _QUADRATIC = re.compile(r"\.\s*(map|filter)(?=\s*\()")
 _COMPARED = re.compile(
     r"\b(\w+)\s*(?:==|!=)\s*(['\"])(.*?)\2|\b(\w+)\s+in\s+\[((?:\s*(['\"]).*?\6\s*,?)*)\s*\]"
@@ -99,6 +100,15 @@ def check(text: str) -> Compiled:
             column,
             "Compare the facts themselves.",
         )
+    rooted = _ROOTED.search(_LITERALS.sub(_filled, text))
+    if rooted:
+        row, column = _place(text, rooted.start(1))
+        raise CelError(
+            "a name cannot begin with a dot: it would not be seen what the rule depends on",
+            row,
+            column,
+            "Leave the dot out.",
+        )
     program = _compile(text)
     if program.return_type().name() != "BOOL":
         kind = program.return_type().name().lower()
@@ -114,6 +124,11 @@ def check(text: str) -> Compiled:
         frozenset(names & VARIABLES.keys()),
         frozenset(name.removeprefix(KNOWN) for name in names if name.startswith(KNOWN)),
     )
+
+
+def _filled(literal: re.Match[str]) -> str:
+    """Something of the same length: a comment is nothing, a text is a value."""
+    return (" " if literal[0].startswith("//") else "x") * len(literal[0])
 
 
 def without_literals(text: str) -> str:

@@ -259,3 +259,19 @@ def test_any_text_is_an_expression_or_refused(pieces) -> None:
         assert "\n" not in error.message  # noqa: PT017 - either way is fine
         return
     assert ask(compiled.program, {}) in {True, False} or compiled.facts or compiled.asks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [". malicious", ".malicious", "malicious || .deny_listed", "!(. malicious)", ".dyn(malicious)"],
+)
+def test_a_name_from_the_root_is_refused(text: str) -> None:
+    with pytest.raises(CelError, match="cannot begin with a dot"):
+        check(text)
+
+
+def test_members_of_values_and_texts_are_not_names_from_the_root() -> None:
+    assert check("'abc' . size() == 3 && licenses.exists(l, l.startsWith('M'))").facts == {
+        "licenses"
+    }
+    assert check("malicious // .comment").facts == {"malicious"}

