@@ -81,13 +81,10 @@ format: $(STAMP) ## format, mend what can be mended, write the generated pages
 
 .PHONY: lock
 lock: $(STAMP) ## write requirements/*.txt anew
-	@for set in run dev; do \
-	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-sources \
-	    --group $$([ $$set = run ] && echo build || echo dev) \
-	    $$([ $$set = run ] || echo --constraint requirements/run.txt) \
-	    pyproject.toml --output-file requirements/$$set.txt; \
-	done
+	@compile="$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-sources pyproject.toml"; \
+	$$compile --group dev --output-file requirements/dev.txt; \
+	$$compile --group build --constraint requirements/dev.txt --output-file requirements/run.txt
 
 .PHONY: clean
 clean: ## remove what was built, and .venv
