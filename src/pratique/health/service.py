@@ -104,7 +104,8 @@ def check(
     known = {part.ref for one in affected if one.subject in still for part in one.components}
     partial = frozenset(index.partial)
     health = [
-        _component(part, answers, partial - _settled(part, known)) for part in inventory.components
+        _component(part, answers, sampled=base(part.ecosystem) in partial and part.ref not in known)
+        for part in inventory.components
     ]
     status = index.status(now)
     if policy is not None:
@@ -158,23 +159,17 @@ def _commit(part: Component) -> str:
     return part.source.commit if part.source else ""
 
 
-def _settled(part: Component, affected: set[str]) -> frozenset[str]:
-    """Its ecosystem, if something was found: more advisories would not change the headline."""
-    return frozenset({base(part.ecosystem)} if part.ref in affected else ())
-
-
 def _sampled(ecosystem: str) -> str:
     return f"only a part of the advisories for {ecosystem} is here"
 
 
-def _component(
-    part: Component, answers: dict[str, Answer], partial: frozenset[str]
-) -> ComponentHealth:
+def _component(part: Component, answers: dict[str, Answer], *, sampled: bool) -> ComponentHealth:
+    """What is known of a component; ``sampled`` where more advisories might still affect it."""
     judgement = judge(part.licenses)
     answer = answers.get(part.ref)
     if answer is not None:
         state = answer.unknown.reason if answer.unknown else CHECKED
-        if state is CHECKED and base(part.ecosystem) in partial:
+        if state is CHECKED and sampled:
             state = _sampled(base(part.ecosystem))
     elif not part.ecosystem:
         state = f"no advisory database covers packages of type {part.package.type}"
