@@ -1,0 +1,1 @@
+"""Python: who imports whom, from syntax trees alone."""
