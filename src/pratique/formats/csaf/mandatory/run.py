@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pratique.formats.csaf.mandatory.advisory import Advisory
+from pratique.formats.csaf.mandatory.words import unsupported
 from pratique.formats.csaf.structure import check_structure
 from pratique.formats.text import decode, parse_json
 from pratique.model.errors import InputError, UnsupportedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pratique.formats.csaf.mandatory.advisory import Mandatory
 
 MODULES = (
@@ -24,20 +27,22 @@ MODULES = (
     "profiles",
     "weaknesses",
     "correspondence",
+    "decision_points",
 )
 
 ABSENT = {
     "6.1.11": "CWE: only the names of the most common weaknesses are here",
     "6.1.27.13": "corresponding products: those without branches are not compared",
-    "6.1.48": "SSVC decision points: the register of decision points is not here",
+    "6.1.48": "SSVC decision points: by the register of 2026-07-20, without the values' names",
     "6.1.55": "license text: every plain identifier is taken to be on a list",
-    "6.1.60.2": "extension schema: it would have to be fetched",
-    "6.1.60.3": "extension metadata: it would have to be fetched",
 }
 """Tests that are not made, or not wholly, with the reason."""
 
-PARTIAL = frozenset({"6.1.11", "6.1.27.13", "6.1.55"})
+PARTIAL = frozenset({"6.1.11", "6.1.27.13", "6.1.48", "6.1.55"})
 """Tests of :data:`ABSENT` that are made in part."""
+
+MAX_EXTENSIONS = 100
+"""Different extensions that are named; a document has one or two."""
 
 MAX_FAILURES = 1_000
 """Failures of one document that are kept; the others would say the same again."""
@@ -113,14 +118,20 @@ def validate_value(value: Any) -> Validation:
             failures.append(Failure(test.number, test.title, path, message))
             if len(failures) >= MAX_FAILURES:
                 break
-    absent = tuple(
-        (number, reason)
-        for number, reason in ABSENT.items()
-        if version == "2.1" or number == "6.1.11"
-    )
     return Validation(
         version=version,
         category=advisory.category,
         failures=tuple(dict.fromkeys(failures)),
-        absent=absent,
+        absent=tuple(_absent(advisory)),
     )
+
+
+def _absent(advisory: Advisory) -> Iterator[tuple[str, str]]:
+    """What was not tested; each extension among it, as sections 6.1.60.2 and 6.1.60.3 ask for."""
+    for number, reason in ABSENT.items():
+        if advisory.version == "2.1" or number == "6.1.11":
+            yield number, reason
+    if advisory.version == "2.1":
+        for said in sorted(set(unsupported(advisory)))[:MAX_EXTENSIONS]:
+            yield "6.1.60.2", f"schema of an extension: {said}"
+            yield "6.1.60.3", f"metadata of an extension: {said}"

@@ -159,6 +159,18 @@ def extension_content(advisory: Advisory) -> Iterator[Finding]:
             yield path, "its $schema is no https address"
 
 
+def unsupported(advisory: Advisory) -> Iterator[str]:
+    """The extensions in a document, none of which is supported here.
+
+    The class is told apart, critical ones first of all, and the value of
+    ``$schema`` is given (CSAF 2.1, section 6.1.60.2).
+    """
+    for _, one in _extensions(advisory):
+        critical = "critical " if one.get("critical") is True else ""
+        category = str(one.get("category"))[:20]
+        yield f"the {critical}{category} extension {str(one.get('$schema'))[:200]} is not supported"
+
+
 TESTS = (
     language,
     translator,
