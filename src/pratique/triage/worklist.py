@@ -1,0 +1,170 @@
+"""Findings in the record: what the advisories say of the products, and what was decided."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pratique.model.advisory import Query
+from pratique.model.ecosystems import advisory_name, advisory_version, ecosystem_of
+from pratique.model.errors import InputError
+from pratique.model.purl import Package
+from pratique.model.severity import Severity
+from pratique.store import nouns
+from pratique.triage.models import Finding, Judgement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from pratique.advisories import Index
+    from pratique.model.advisory import Answer
+    from pratique.store.record import Record
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One vulnerability of one package in one version of a product."""
+
+    finding: Finding
+    aliases: tuple[str, ...] = ()
+    severity: Severity = Severity.UNKNOWN
+    score: float | None = None
+    title: str = ""
+    owners: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    judgement: Judgement | None = None
+    """What was decided, if that still holds."""
+
+    expired: Judgement | None = None
+    """What was decided and no longer holds, where nothing took its place."""
+
+
+class Worklist(msgspec.Struct, frozen=True, kw_only=True):
+    """All findings, worst first."""
+
+    rows: tuple[Row, ...] = ()
+    undetermined: tuple[str, ...] = ()
+    """Packages of which the advisories cannot tell, with the reason."""
+
+
+def worklist(
+    record: Record, index: Index, judgements: Sequence[Judgement], now: datetime
+) -> Worklist:
+    """Match all that current bills of products contain.
+
+    Args:
+        record: What the tenant sees.
+        index: The advisories.
+        judgements: Of the trail, oldest first.
+        now: By which expiries are held.
+    """
+    newest = set(record.newest().values())
+    shipments = [one for one in record.shipments() if one.digest in newest]
+    packages = record.packages()
+    answers, undetermined = _answers(packages, index)
+    holders: dict[int, list[int]] = defaultdict(list)
+    for package, sbom in record.holders(answers):
+        holders[sbom].append(package)
+    decided = _Decided(judgements, now)
+    rows: dict[Finding, Row] = {}
+    for one in shipments:
+        for number in holders.get(one.sbom, ()):
+            for row in _rows(one.product, one.version, packages[number], answers[number]):
+                known = rows.get(row.finding)
+                rows[row.finding] = msgspec.structs.replace(
+                    row if known is None else known,
+                    owners=_with(known.owners if known else (), one.owner),
+                    environments=_with(known.environments if known else (), one.environment),
+                )
+    listed = [decided.applied(row) for row in rows.values()]
+    listed.sort(key=lambda row: (row.severity.rank, -(row.score or 0.0), row.finding))
+    return Worklist(rows=tuple(listed), undetermined=tuple(sorted(undetermined)))
+
+
+def _with(known: tuple[str, ...], more: str) -> tuple[str, ...]:
+    return tuple(sorted({*known, more} - {""}))
+
+
+def _answers(packages: dict[int, str], index: Index) -> tuple[dict[int, Answer], list[str]]:
+    """Answers of packages that are affected; of others why they could not be asked about."""
+    asked: list[tuple[int, Query]] = []
+    undetermined = []
+    for number, text in packages.items():
+        try:
+            package = Package.parse(text)
+        except InputError:
+            undetermined.append(f"{text}: is no package URL")
+            continue
+        ecosystem = ecosystem_of(package)
+        if not ecosystem or not package.version:
+            reason = "no version is stated" if ecosystem else "no advisories cover its type"
+            undetermined.append(f"{text}: {reason}")
+            continue
+        name, version = advisory_name(package), advisory_version(package)
+        asked.append((number, Query(ecosystem=ecosystem, name=name, version=version)))
+    found = {}
+    for (number, _), answer in zip(asked, index.match([one for _, one in asked]), strict=True):
+        if answer.matches:
+            found[number] = answer
+        if answer.unknown is not None:
+            undetermined.append(f"{packages[number]}: {answer.unknown.reason}")
+    return found, undetermined
+
+
+def _rows(product: str, version: str, package: str, answer: Answer) -> Iterable[Row]:
+    for match in answer.matches:
+        first = match.advisories[0]
+        aliases = dict.fromkeys(
+            name for each in match.advisories for name in (each.id, *each.aliases)
+        )
+        aliases.pop(first.id, None)
+        yield Row(
+            finding=Finding(product, version, package, first.id),
+            aliases=tuple(aliases),
+            severity=min(
+                (match.severity, *(each.severity for each in match.advisories)),
+                key=lambda one: one.rank,
+            ),
+            score=max((each.score for each in match.advisories if each.score), default=match.score),
+            title=first.summary,
+        )
+
+
+class _Decided:
+    """Judgements, found by the findings that they are about."""
+
+    def __init__(self, judgements: Sequence[Judgement], now: datetime) -> None:
+        self._now = now
+        self._by_product: dict[str, list[Judgement]] = defaultdict(list)
+        for one in judgements:
+            self._by_product[one.finding.product].append(one)
+
+    def applied(self, row: Row) -> Row:
+        """The row with the newest judgement about it."""
+        names = {
+            nouns.vulnerability(name).text for name in (row.finding.vulnerability, *row.aliases)
+        }
+        about = [
+            one
+            for one in self._by_product.get(row.finding.product, ())
+            if nouns.vulnerability(one.finding.vulnerability).text in names
+            and one.finding.version in {"", row.finding.version}
+            and _means(one.finding.package, row.finding.package)
+        ]
+        if not about:
+            return row
+        holding = [one for one in about if one.holds(self._now)]
+        if holding:
+            return msgspec.structs.replace(row, judgement=holding[-1])
+        return msgspec.structs.replace(row, expired=about[-1])
+
+
+def _means(stated: str, found: str) -> bool:
+    if stated in {"", found}:
+        return True
+    package, other = Package.parse(stated), Package.parse(found)
+    if package.version and package.version != other.version:
+        return False
+    return package.without_version() == other.without_version()
