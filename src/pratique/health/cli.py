@@ -14,6 +14,8 @@ from pratique.model.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from pratique.health.signed_vex import Verifier
+
 FORMATS = ("table", "json", "jsonl", "sarif", "markdown", "html", "csv", "cyclonedx")
 
 MAX_STDIN_BYTES = 256 * 1024 * 1024
@@ -77,6 +79,7 @@ def _configure_check(parser: ArgumentParser) -> None:
         help="apply the VEX documents of a file or folder (OpenVEX, CSAF, CycloneDX, SPDX 3); "
         "repeatable",
     )
+    _configure_signers(parser)
     parser.add_argument(
         "--product",
         action="append",
@@ -121,6 +124,57 @@ def _configure_check(parser: ArgumentParser) -> None:
     )
 
 
+def _configure_signers(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--vex-key",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="public key (PEM) of who may sign VEX documents; repeatable",
+    )
+    parser.add_argument(
+        "--vex-identity", default="", metavar="NAME", help="who must have signed, by certificate"
+    )
+    parser.add_argument(
+        "--vex-issuer", default="", metavar="URI", help="who must vouch for the identity"
+    )
+    parser.add_argument(
+        "--vex-trusted-root",
+        type=Path,
+        metavar="FILE",
+        help="trusted_root.json of the Sigstore instance, instead of the public one's",
+    )
+    parser.add_argument(
+        "--vex-signed",
+        action="store_true",
+        help="apply only VEX documents whose signature is verified",
+    )
+
+
+def _verifier(options: Namespace) -> Verifier | None:
+    """What checks the signatures of VEX documents; ``None`` where there are no documents."""
+    if not options.vex:
+        return None
+    from pratique.health.signed_vex import Signers, Verifier
+    from pratique.provenance.keys import read_key
+
+    if bool(options.vex_identity) != bool(options.vex_issuer):
+        raise UsageError(
+            "--vex-identity and --vex-issuer go together.",
+            remedy="Give both: a name means nothing without who vouches for it.",
+        )
+    return Verifier(
+        Signers(
+            keys=tuple(map(read_key, options.vex_key)),
+            identity=options.vex_identity,
+            issuer=options.vex_issuer,
+            trusted_root=options.vex_trusted_root,
+            required=options.vex_signed,
+        )
+    )
+
+
 def _run_check(options: Namespace) -> int:
     from pratique.advisories import open_index
     from pratique.health.outputs import targets, write
@@ -153,6 +207,7 @@ def _run_check(options: Namespace) -> int:
             _now(),
             policy=policy,
             waivers=waivers,
+            verifier=_verifier(options),
             stdin=_stdin,
             progress=progress,
         )
@@ -178,9 +233,9 @@ def _configure_explain(parser: ArgumentParser) -> None:
 
 def _run_explain(options: Namespace) -> int:
     from pratique.health.explain import about_advisory, about_rule
-    from pratique.health.rules import RULES
+    from pratique.health.rules import find, ids
 
-    rule = RULES.get(options.name)
+    rule = find(options.name)
     if rule is not None:
         return _print(about_rule(rule), rule, options.format)
     from pratique.advisories import open_index
@@ -190,8 +245,7 @@ def _run_explain(options: Namespace) -> int:
     if found is None:
         raise UsageError(
             f"{options.name!r} is neither a rule nor an advisory that is here.",
-            remedy=f"Rules: {', '.join(sorted(RULES))}. "
-            "Newer advisories: 'pratique advisories update'.",
+            remedy=f"Rules: {', '.join(ids())}. Newer advisories: 'pratique advisories update'.",
         )
     return _print(about_advisory(found, index.details(found.id)), found, options.format)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pratique.model.ecosystems import base
 from pratique.model.facts import NOT_LOOKED_UP, Facts, Known, Unknown, VulnerabilityFact
 from pratique.model.inventory import Relation, Scope
 from pratique.model.severity import Severity
@@ -40,11 +42,16 @@ def facts_of(
     found: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         found[finding.subject].append(finding)
-    age = Known(status.age_days)
     return [
-        _facts(part, one, found.get(str(part.package), []), age, epss=epss)
+        _facts(part, one, found.get(str(part.package), []), _age(status, part), epss=epss)
         for part, one in zip(components, health, strict=True)
     ]
+
+
+def _age(status: AdvisoryStatus, part: Component) -> Known[float]:
+    """Days since the advisories for a component's ecosystem were complete."""
+    own = status.ecosystem_as_of.get(base(part.ecosystem), status.overall or status.as_of)
+    return Known(max(0.0, status.age_days + (status.as_of - own) / timedelta(days=1)))
 
 
 def _facts(

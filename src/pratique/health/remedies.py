@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pratique.model.advisory import Query
-from pratique.model.ecosystems import advisory_name
+from pratique.model.ecosystems import GIT, advisory_name
 from pratique.model.inventory import Relation
 from pratique.versions import VersionError, ordering
 
@@ -32,6 +32,8 @@ def choose(affected: Sequence[Affected], ask: Callable[[list[Query]], Sequence[A
     """
     open_ones = []
     for one in affected:
+        if one.components[0].ecosystem == GIT:
+            continue  # commits have no order in which one is the lowest
         one.target = _highest(one, [match.fixed[0] for match in one.matches if match.fixed])
         if one.target:
             open_ones.append(one)
@@ -60,8 +62,15 @@ def remedy(one: Affected, match: Match, *, malicious: bool) -> str:
             f"Remove {name} {package.version}; treat machines that installed it as compromised "
             "and rotate their credentials."
         )
+    if not match.fixed and one.components[0].ecosystem == GIT:
+        return (
+            f"No commit that fixes it is known: replace {name}, or record why it does not matter."
+        )
     if not match.fixed:
         return f"No fixed version of {name} is known: replace it, or record why it does not matter."
+    if one.components[0].ecosystem == GIT:
+        commits = " or ".join(match.fixed[:3])
+        return f"Check out a commit of {name} that contains the fix: {commits}."
     target = one.target or match.fixed[0]
     others = len(one.matches) - 1
     gain = (

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
 from pratique.model.finding import Reference, Rule
 from pratique.model.severity import Severity
 from pratique.policy.findings import RULES as POLICY_RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 VULNERABLE = Rule(
     id="vulnerable-package",
@@ -49,4 +55,28 @@ MALICIOUS = Rule(
 )
 
 RULES = {rule.id: rule for rule in (VULNERABLE, MALICIOUS)} | POLICY_RULES
-"""Every rule by its id."""
+"""Every rule of a check by its id."""
+
+MORE = (
+    "pratique.controls.configs.rules:RULES",
+    "pratique.inventory.model_files:RULES",
+)
+"""Rules of rooms above this one, by import string: they are known to ``explain`` alone."""
+
+
+def find(name: str) -> Rule | None:
+    """The rule of an id, of a check or of another room."""
+    return RULES.get(name) or next((more[name] for more in _more() if name in more), None)
+
+
+def ids() -> list[str]:
+    """Ids of all rules, sorted."""
+    return sorted({*RULES, *(name for more in _more() for name in more)})
+
+
+def _more() -> list[Mapping[str, Rule]]:
+    found = []
+    for entry in MORE:
+        module, _, attribute = entry.partition(":")
+        found.append(cast("Mapping[str, Rule]", getattr(import_module(module), attribute)))
+    return found

@@ -11,6 +11,7 @@ import msgspec
 from pratique import __version__
 from pratique.advisories.exploitation import open_exploitation
 from pratique.health import summary
+from pratique.health.checkouts import ask_checkouts
 from pratique.health.facts import CHECKED, facts_of
 from pratique.health.findings import by_package, make
 from pratique.health.judging import judge_all, waive
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
     from pratique.inventory.service import Progress
     from pratique.model.advisory import Answer, Match
     from pratique.model.bill import AdvisoryStatus
+    from pratique.model.vex import Statement
     from pratique.policy.service import LoadedPolicy
+    from pratique.vex.loading import Verifier
 
 NO_WAIVERS = Waivers()
 
@@ -62,6 +65,8 @@ def check(
     exploitation: Exploitation | None = None,
     policy: LoadedPolicy | None = None,
     waivers: Waivers = NO_WAIVERS,
+    statements: Sequence[Statement] = (),
+    verifier: Verifier | None = None,
     stdin: Callable[[], bytes] | None = None,
     progress: Progress | None = None,
 ) -> BillOfHealth:
@@ -74,6 +79,8 @@ def check(
         exploitation: What is exploited; the user's own data where it is not given.
         policy: Decides on every component, if one is given.
         waivers: Of advisories and of rules.
+        statements: VEX statements, besides those of the request's documents.
+        verifier: Checks the signatures of those documents.
         stdin: Gives the bytes of standard input, for the subject ``-``.
         progress: Told about each document before it is read.
 
@@ -81,8 +88,10 @@ def check(
         UsageError: The subject is nothing that can be checked.
         InputError: The subject is one document, and it cannot be read at all.
     """
-    inventory = take(request.subject, request.options, stdin=stdin, progress=progress)
-    answers = _ask(inventory.components, index)
+    options = msgspec.structs.replace(request.options, own=True)
+    inventory = take(request.subject, options, stdin=stdin, progress=progress)
+    inventory, answers = ask_checkouts(inventory, index)
+    answers.update(_ask([part for part in inventory.components if part.ref not in answers], index))
     matches: dict[str, tuple[Match, ...]] = {
         part.ref: answers[part.ref].matches for part in inventory.components if part.ref in answers
     }
@@ -95,10 +104,9 @@ def check(
     }
     exploitation = exploitation or open_exploitation()
     rated = rate(make(affected, PathFinder(inventory)), exploitation)
-    statements = load(map(Path, request.vex), now) if request.vex else Loaded()
-    answered = apply(
-        rated, statements.statements, now, scene=Scene.of_inventory(inventory, request.products)
-    )
+    loaded = load(map(Path, request.vex), now, verifier) if request.vex else Loaded()
+    scene = Scene.of_inventory(inventory, request.products)
+    answered = apply(rated, (*loaded.statements, *statements), now, scene=scene)
     findings = waive(answered, waivers, now)
     still = {finding.subject for finding in findings if finding.status == "open"}
     known = {part.ref for one in affected if one.subject in still for part in one.components}
@@ -107,7 +115,7 @@ def check(
         _component(part, answers, sampled=base(part.ecosystem) in partial and part.ref not in known)
         for part in inventory.components
     ]
-    status = index.status(now)
+    status = index.status(now, {part.ecosystem for part in inventory.components if part.ecosystem})
     if policy is not None:
         open_ones = [finding for finding in findings if finding.status == "open"]
         facts = facts_of(
@@ -115,7 +123,7 @@ def check(
         )
         findings += judge_all(policy, facts, waivers, now)
     findings = ranked(findings, direct, request.sort)
-    unknowns = _unknowns(inventory, health, status, statements.problems)
+    unknowns = _unknowns(inventory, health, status, loaded.problems)
     complete = bool(inventory.components) and not any(
         problem.trouble is not Trouble.NOTICE for problem in unknowns
     )
@@ -185,6 +193,13 @@ def _component(part: Component, answers: dict[str, Answer], *, sampled: bool) ->
     )
 
 
+def _oldest(inventory: Inventory, status: AdvisoryStatus) -> str:
+    """Ecosystems of the inventory whose advisories are as old as the oldest; empty for all."""
+    asked = {base(part.ecosystem) for part in inventory.components if part.ecosystem}
+    old = sorted(name for name in asked if status.ecosystem_as_of.get(name) == status.as_of)
+    return f" for {', '.join(old)}" if old and len(old) < len(asked) else ""
+
+
 def _unknowns(
     inventory: Inventory,
     health: Sequence[ComponentHealth],
@@ -216,7 +231,7 @@ def _unknowns(
             Problem(
                 Location(inventory.subject),
                 Trouble.NOTICE,
-                f"the advisories are {status.age_days:.0f} days old; "
+                f"the advisories{_oldest(inventory, status)} are {status.age_days:.0f} days old; "
                 "run 'pratique advisories update'",
             )
         )

@@ -72,7 +72,8 @@ def add_subjects(parser: ArgumentParser) -> None:
         "subject",
         nargs="+",
         metavar="SUBJECT",
-        help="a file, or a digest: sha256:HEX, sha512:HEX, gitCommit:HEX",
+        help="a file, or a digest: sha256:HEX, sha512:HEX, gitCommit:HEX; under a package URL: "
+        "pkg:type/name@version=FILE-OR-DIGEST",
     )
 
 
@@ -111,12 +112,13 @@ def subjects(given: Iterable[str]) -> tuple[ResourceDescriptor, ...]:
     from pratique.provenance.subject import subject_of
 
     found = []
-    for one in given:
+    for text in given:
+        purl, one = _named(text)
         path = Path(one)
         if path.is_file():
             subject = subject_of(path)
             name = subject.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            found.append(ResourceDescriptor(name=name, digest=subject.digests))
+            found.append(ResourceDescriptor(name=purl or name, digest=subject.digests))
             continue
         digest = _DIGEST.match(one)
         if digest is None or len(digest[2]) not in _LENGTHS[digest[1]]:
@@ -124,8 +126,14 @@ def subjects(given: Iterable[str]) -> tuple[ResourceDescriptor, ...]:
                 f"{one[:120]!r} is neither a file nor a digest.",
                 remedy="Name a file, or write sha256: and 64 hexadecimal digits.",
             )
-        found.append(ResourceDescriptor(name=one, digest={digest[1]: digest[2].lower()}))
+        found.append(ResourceDescriptor(name=purl or one, digest={digest[1]: digest[2].lower()}))
     return tuple(found)
+
+
+def _named(text: str) -> tuple[str, str]:
+    """Package URL and file or digest of ``pkg:…=…``; no package URL for anything else."""
+    purl, equals, rest = text.rpartition("=")
+    return (purl, rest) if equals and purl.startswith("pkg:") else ("", text)
 
 
 def read_json(path: Path) -> Any:

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from pratique.formats.ssh import AllowedSigner
     from pratique.provenance.request import Answer, Request
 
-MAX_KEY_BYTES = 64 * 1024
-"""Largest public key file that is read."""
-
-
 MAX_SIGNERS_BYTES = 64 * 1024 * 1024
 """Largest file of allowed signers, or of OpenPGP certificates, that is read."""
 
@@ -180,6 +176,7 @@ def request_of(options: Namespace) -> Request:
         InputError: A key or a trusted root cannot be read.
     """
     from pratique.provenance.expectations import Expectations
+    from pratique.provenance.keys import read_key
     from pratique.provenance.request import Request
     from pratique.provenance.trust import pinned_root, trust_root_of
     from pratique.provenance.vsa import SummaryExpectations
@@ -192,7 +189,7 @@ def request_of(options: Namespace) -> Request:
     root = trust_root_of(options.trusted_root) if options.trusted_root else pinned_root()
     return Request(
         root=root,
-        key=_key(options.key) if options.key else None,
+        key=read_key(options.key) if options.key else None,
         identity=options.identity,
         issuer=options.issuer,
         allowed_signers=_signers(options.allowed_signers) if options.allowed_signers else (),
@@ -229,20 +226,6 @@ def _inputs(given: list[str]) -> dict[str, str]:
             raise UsageError(f"{one!r} is no input.", remedy="Write it as NAME=VALUE.")
         found[name] = value
     return found
-
-
-def _key(path: Path) -> object:
-    from pratique.provenance.keys import load_key
-
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_KEY_BYTES)
-    except OSError as error:
-        raise InputError(f"key {path} cannot be read: {error.strerror}.") from None
-    try:
-        return load_key(data)
-    except InputError as error:
-        raise InputError(f"{path}: {error.message}.") from None
 
 
 def _signers(path: Path) -> tuple[AllowedSigner, ...]:

@@ -18,6 +18,7 @@ from pratique.provenance.errors import UnsupportedEvidenceError, VerificationErr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
@@ -26,6 +27,10 @@ MIN_RSA_BITS = 2048
 
 MAX_RSA_BITS = 16384
 """Longest RSA modulus that is accepted; a verification then takes about a millisecond."""
+
+
+MAX_KEY_BYTES = 64 * 1024
+"""Most that is read of a key's file; the largest keys have some kilobytes."""
 
 
 @lru_cache(maxsize=512)
@@ -58,6 +63,23 @@ def load_key(data: bytes) -> Any:
     if isinstance(key, ed25519.Ed25519PublicKey):
         return key
     raise InputError("public key is of a kind that is not accepted")
+
+
+def read_key(path: Path) -> Any:
+    """A public key from a file, see :func:`load_key`.
+
+    Raises:
+        InputError: The file cannot be read, or holds no such key.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_KEY_BYTES)
+    except OSError as error:
+        raise InputError(f"key {path} cannot be read: {error.strerror}.") from None
+    try:
+        return load_key(data)
+    except InputError as error:
+        raise InputError(f"{path}: {error.message}.") from None
 
 
 def spki(key: Any) -> bytes:

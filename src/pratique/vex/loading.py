@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -10,18 +12,34 @@ from pratique.formats import vex as formats
 from pratique.formats.base import MAX_DOCUMENT_BYTES
 from pratique.model.errors import InputError, UsageError
 from pratique.model.inventory import Location, Problem, Trouble
-from pratique.model.vex import Statement, VexDocument
+from pratique.model.vex import Signature, Statement, VexDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
-    from pathlib import Path
 
 SUFFIXES = (".json", ".jsonld", ".yaml", ".yml", ".intoto")
 """Ends of the names of files that are looked at in a folder."""
 
 MAX_FILES = 100_000
 """Files of one folder that are looked at; the largest published hub has a few thousand."""
+
+
+class Checked(NamedTuple):
+    """A document as its signature leaves it."""
+
+    data: bytes
+    """What is signed, taken out of its envelope where one was verified."""
+
+    signer: str = ""
+    """Identity whose signature holds; empty: nobody's."""
+
+    unverified: bool = False
+    """Whether there is a signature beside it that nobody could verify."""
+
+
+Verifier = Callable[[bytes, Path], Checked]
+"""Checks a document's signature; raises InputError where it does not hold."""
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,13 +55,17 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(one for document in self.documents for one in document.statements)
 
 
-def load(paths: Iterable[Path], now: datetime | None = None) -> Loaded:
+def load(
+    paths: Iterable[Path], now: datetime | None = None, verifier: Verifier | None = None
+) -> Loaded:
     """Read VEX documents; one that cannot be read is named, and the others are kept.
 
     Args:
         paths: Files, or folders whose VEX documents are read in the order of
             their names.
         now: Statements dated later than this are named.
+        verifier: Checks signatures; without one none is, and what is signed
+            counts as unsigned.
 
     Raises:
         UsageError: A path is neither a file nor a folder.
@@ -56,7 +78,7 @@ def load(paths: Iterable[Path], now: datetime | None = None) -> Loaded:
             data = _bytes(path)
             if sought and not formats.detect(data):
                 continue
-            document = formats.read(data, name)
+            document = _read(data, path, verifier)
         except (InputError, OSError) as error:
             text = error.message if isinstance(error, InputError) else str(error.strerror)
             problems.append(Problem(Location(name), Trouble.UNREADABLE, text))
@@ -65,6 +87,20 @@ def load(paths: Iterable[Path], now: datetime | None = None) -> Loaded:
         problems.extend(document.problems)
         problems.extend(dating(document, now))
     return Loaded(documents=tuple(documents), problems=tuple(problems))
+
+
+def _read(data: bytes, path: Path, verifier: Verifier | None) -> VexDocument:
+    if verifier is None:
+        return formats.read(data, path.as_posix())
+    checked = verifier(data, path)
+    document = formats.read(checked.data, path.as_posix(), signer=checked.signer)
+    if checked.unverified:
+        statements = tuple(
+            msgspec.structs.replace(one, signature=Signature.UNVERIFIED)
+            for one in document.statements
+        )
+        document = msgspec.structs.replace(document, statements=statements)
+    return document
 
 
 def dating(document: VexDocument, now: datetime | None) -> Iterator[Problem]:

@@ -65,12 +65,17 @@ RECORDS = [
 
 
 @pytest.fixture(scope="session")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+def index_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("advisories")
     source = folder / "records.ndjson"
     source.write_text("\n".join(json.dumps(one) for one in RECORDS))
     build(folder / "data", [Source(path=str(source), name="invented")], now=NOW)
-    return Index.open(folder / "data")
+    return folder / "data"
+
+
+@pytest.fixture(scope="session")
+def index(index_folder: Path) -> Index:
+    return Index.open(index_folder)
 
 
 def entry(version: str, *needs: str) -> dict[str, object]:
