@@ -109,6 +109,16 @@ def _configure_output(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--message", type=Path, metavar="FILE", help="write the text of a pull request"
     )
+    parser.add_argument(
+        "--statements",
+        type=Path,
+        metavar="FILE",
+        help="write the VEX statements that follow: fixed where proven, affected where not",
+    )
+    parser.add_argument(
+        "--product", default="", metavar="ID", help="what the statements are about: a package URL"
+    )
+    parser.add_argument("--author", default="", help="of the statements")
 
 
 def _run(options: Namespace) -> int:
@@ -117,6 +127,11 @@ def _run(options: Namespace) -> int:
     from pratique.health.verdict import exit_code
     from pratique.remediation.service import fix
 
+    if options.statements and not options.product:
+        raise UsageError(
+            "statements need to say what they are about.",
+            remedy="Give --product with its package URL.",
+        )
     order = _order(options)
     index = open_index(options.advisories)
     with shown("Fixing") as progress:
@@ -179,7 +194,14 @@ def _write(done: Fixed, options: Namespace) -> None:
         _file(options.patch, unified(done.changes))
     if options.message:
         _file(options.message, message(done.plan))
-    if options.patch == Path("-") or options.message == Path("-"):
+    if options.statements:
+        from pratique.formats.openvex.write import write
+        from pratique.remediation.statements import statements
+
+        plan = done.plan
+        document = statements(plan, options.product, plan.created, author=options.author)
+        _file(options.statements, write(document)[0].decode())
+    if Path("-") in (options.patch, options.message, options.statements):
         return
     if options.format == "json":
         import msgspec

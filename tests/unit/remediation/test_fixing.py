@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pratique.advisories import Index
@@ -21,6 +22,7 @@ from pratique.remediation.plan import Status
 from pratique.remediation.planning import Wishes
 from pratique.remediation.proving import Terms
 from pratique.remediation.service import Fixed, Mode, Order, fix
+from pratique.remediation.statements import statements
 from pratique.remediation.table import drawn
 from pratique.remediation.workspace import Workspace
 
@@ -104,6 +106,22 @@ def test_the_message_says_what_was_done_and_what_remains(fixed) -> None:
     )
     assert "no resolver was to be run" in text
     assert "pkg:pypi/gamma@1.0 (EX-5; requirements.txt): no fixed version is known" in text
+
+
+def test_statements_call_fixed_only_what_is_proven(fixed, now: datetime) -> None:
+    done = fixed({"py/requirements.txt": "alpha==1.0\ngamma==1.0\n"}, Mode.PLAN)
+    document = statements(done.plan, "pkg:generic/ship@1", now, author="A. Judge")
+    found = {one.vulnerability: one for one in document.statements}
+    assert {one.status.value for one in found.values()} == {"affected"}
+    assert "Upgrade alpha 1.0" in found["EX-1"].action
+    assert found["EX-5"].action.startswith("Not fixed: ")
+    [upgrade] = [one for one in done.plan.upgrades if one.name == "alpha"]
+    proven = msgspec.structs.replace(upgrade.occurrences[0], status=Status.PROVEN)
+    upgrade = msgspec.structs.replace(upgrade, occurrences=(proven,))
+    plan = msgspec.structs.replace(done.plan, upgrades=(upgrade,), remaining=())
+    [one, *_] = statements(plan, "pkg:generic/ship@1", now).statements
+    assert one.status.value == "fixed"
+    assert one.products[0].subcomponents[0].label == f"pkg:pypi/alpha@{upgrade.after}"
 
 
 def test_names_of_others_cannot_draw_in_the_message_or_on_the_terminal(fixed) -> None:
