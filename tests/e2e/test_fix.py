@@ -253,6 +253,26 @@ def test_go(tmp_path: Path, fix: Fix) -> None:
     run(tmp_path, "go", "mod", "verify")
 
 
+def test_maven(tmp_path: Path, fix: Fix) -> None:
+    if shutil.which("mvn") is None:
+        pytest.skip("mvn is not installed")
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "pom.xml").write_text(
+        "<project><modelVersion>4.0.0</modelVersion><groupId>org.example</groupId>"
+        "<artifactId>ship</artifactId><version>1</version><dependencies><dependency>"
+        "<groupId>org.apache.commons</groupId><artifactId>commons-text</artifactId>"
+        "<version>1.9</version></dependency></dependencies>"
+        "<build><extensions><extension><groupId>org.example</groupId><artifactId>none</artifactId>"
+        "<version>1</version></extension></extensions></build></project>"
+    )
+    plan = fix(folder)
+    [upgrade] = plan["upgrades"]
+    assert upgrade["name"] == "org.apache.commons:commons-text"
+    assert upgrade["occurrences"][0]["strategy"] == "override"
+    assert f"<version>{upgrade['after']}</version>" in (folder / "pom.xml").read_text()
+
+
 def test_an_organisation(tmp_path: Path, fix: Fix) -> None:
     for name in ("one", "two"):
         folder = tmp_path / name

@@ -11,7 +11,7 @@ from pratique.remediation.advice import Advisor
 from pratique.remediation.dialects import step_between
 from pratique.remediation.plan import Occurrence, Plan, Remaining, Status, Upgrade
 from pratique.remediation.projects.base import Target
-from pratique.remediation.trying import SCRATCH, Job, Prover, Result, Terms
+from pratique.remediation.trying import Job, Prover, Result, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pratique.model.advisory import Match
     from pratique.remediation.workspace import Workspace
 
-__all__ = ["SCRATCH", "Terms", "carry_out", "subject_of"]
+__all__ = ["Terms", "carry_out", "subject_of"]
 
 
 def carry_out(

@@ -16,7 +16,8 @@ from pratique.model.bill import BillOfHealth
 from pratique.model.errors import UsageError
 from pratique.remediation.plan import Plan, Remaining
 from pratique.remediation.planning import Wishes, plan
-from pratique.remediation.proving import SCRATCH, Terms, carry_out, subject_of
+from pratique.remediation.projects.base import SCRATCH
+from pratique.remediation.proving import Terms, carry_out, subject_of
 from pratique.remediation.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from pratique.remediation.models import Strategy
 from pratique.remediation.plan import Status
 from pratique.remediation.planning import TOOLCHAIN
 from pratique.remediation.projects import project_of
-from pratique.remediation.projects.base import Target
+from pratique.remediation.projects.base import SCRATCH, Target
 from pratique.remediation.targets import Chooser, Policy
 
 if TYPE_CHECKING:
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from pratique.remediation.workspace import Workspace
 
 from datetime import datetime
-
-SCRATCH = ".pratique-proof"
-"""Folder of the copy for what resolvers write only to show that they can."""
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

@@ -43,10 +43,10 @@ _CUT_OFF = re.compile(
 """Words of resolvers that do not reach their registry, which is no verdict on the versions."""
 
 LEFT_OUT = frozenset(
-    {".git", ".hg", ".svn", "node_modules", ".cargo", ".venv", "venv", "site-packages", "target",
-     "__pycache__", ".tox", ".nox", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
+    {".git", ".hg", ".svn", "node_modules", ".cargo", ".mvn", ".venv", "venv", "target",
+     "site-packages", "__pycache__", ".tox", ".nox", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
 )  # fmt: skip
-"""Folders that no resolver needs; Cargo's settings may name programs to run."""
+"""Folders that no resolver needs; Cargo's and Maven's settings may name programs to run."""
 
 PROGRAM_NAMING = frozenset(
     {".python-version", ".python-versions", "rust-toolchain", "rust-toolchain.toml"}

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pratique.remediation.workspace import Workspace
 
 
+SCRATCH = ".pratique-proof"
+"""Folder of the copy for what resolvers write only to show that they can."""
+
+
 class Target(NamedTuple):
     """One package of one document, and where it is to go."""
 

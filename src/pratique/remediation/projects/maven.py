@@ -8,7 +8,8 @@ from pratique.inventory.tree import FolderTree
 from pratique.model.errors import InputError
 from pratique.remediation.errors import AttemptError, UnprovenError
 from pratique.remediation.models import Patch, Strategy, Update
-from pratique.remediation.projects.base import Target, same_folder
+from pratique.remediation.projects.base import SCRATCH, Target, same_folder
+from pratique.remediation.projects.maven_tree import selected
 from pratique.remediation.writing import write
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 class Maven:
     """A POM with its parents in the tree.  A version in it decides, so editing is the change."""
 
-    tool: ClassVar[str] = ""
+    tool: ClassVar[str] = "mvn"
     lags: ClassVar[bool] = False
     strategies: ClassVar[tuple[Strategy, ...]] = (Strategy.OVERRIDE,)
 
@@ -51,8 +52,16 @@ class Maven:
         return True
 
     def resolve(self, strategy: Strategy, targets: Sequence[Target]) -> str:  # noqa: ARG002
-        """Not done: Maven resolves by plugins that a build chooses."""
-        raise UnprovenError("no resolver is run for a POM")
+        """Ask Maven what it selects now, without running what the POM names."""
+        found = selected(self._work, self.document, SCRATCH)
+        for target in targets:
+            versions = found.get(target.name, set())
+            if not versions:
+                raise UnprovenError(f"nothing that Maven selects is {target.name}")
+            if versions != {target.after}:
+                others = ", ".join(sorted(versions - {target.after}))
+                raise AttemptError(f"Maven still selects {target.name} {others}")
+        return self.document
 
     def published(self, target: Target) -> datetime | None:  # noqa: ARG002  (nothing is asked)
         """Not known."""
