@@ -149,6 +149,14 @@ def test_compiled_requirements_with_hashes(tmp_path: Path, fix: Fix) -> None:
     assert "--hash=sha256:" in (tmp_path / "requirements.txt").read_text()
 
 
+def test_pylock(tmp_path: Path, fix: Fix) -> None:
+    (tmp_path / "requirements.in").write_text("jinja2<3.1.3\n")
+    run(tmp_path, UV, "pip", "compile", "-q", "requirements.in", "-o", "pylock.toml")
+    head = (tmp_path / "pylock.toml").read_text().splitlines()[:2]
+    assert made(fix(tmp_path))["jinja2"] == {"relax"}
+    assert (tmp_path / "pylock.toml").read_text().splitlines()[:2] == head
+
+
 def test_requirements_written_by_hand(tmp_path: Path, fix: Fix) -> None:
     (tmp_path / "requirements.txt").write_text("# by hand\nJinja2 == 2.10\n")
     if not findings(tmp_path):

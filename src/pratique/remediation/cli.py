@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from datetime import datetime
 
+    from pratique.advisories import Index
+    from pratique.inventory.service import Progress
     from pratique.remediation.service import Fixed, Mode, Order
 
 STRATEGIES = ("in-place", "relax", "override")
@@ -31,6 +33,21 @@ def _configure(parser: ArgumentParser) -> None:
         type=Path,
         metavar="FOLDER",
         help="one plan over all checkouts in a folder: shared upgrades once",
+    )
+    parser.add_argument(
+        "--record",
+        action="store_true",
+        help="one plan over the newest bills of all products of the record; a plan only",
+    )
+    parser.add_argument(
+        "--store",
+        default="",
+        metavar="URL",
+        help="the record: sqlite:///path or postgresql://… (default: PRATIQUE_STORE, or a file "
+        "in the user's data folder)",
+    )
+    parser.add_argument(
+        "--tenant", default="default", metavar="NAME", help="whose record (default: default)"
     )
     modes = parser.add_mutually_exclusive_group()
     modes.add_argument(
@@ -135,9 +152,39 @@ def _run(options: Namespace) -> int:
     order = _order(options)
     index = open_index(options.advisories)
     with shown("Fixing") as progress:
-        done = fix(order, index, progress)
+        if options.record:
+            done = _over_the_record(options, order, index, progress)
+        else:
+            done = fix(order, index, progress)
     _write(done, options)
     return exit_code(done.after)
+
+
+def _over_the_record(
+    options: Namespace, order: Order, index: Index, progress: Progress | None
+) -> Fixed:
+    from tempfile import TemporaryDirectory
+
+    import msgspec
+
+    from pratique.remediation.recorded import laid_out
+    from pratique.remediation.service import fix
+    from pratique.store.engine import open_store
+    from pratique.store.record import open_record
+
+    with TemporaryDirectory(prefix="pratique-record-") as place:
+        folder = Path(place)
+        with (
+            open_store(options.store) as store,
+            open_record(store, options.tenant) as record,
+        ):
+            statements = laid_out(record, folder, order.terms.now)
+        told = msgspec.structs.replace(
+            order, subject=folder, organisation=True, statements=tuple(statements)
+        )
+        done = fix(told, index, progress)
+    plan = msgspec.structs.replace(done.plan, subject="the record")
+    return msgspec.structs.replace(done, plan=plan)
 
 
 def _order(options: Namespace) -> Order:
@@ -153,6 +200,14 @@ def _order(options: Namespace) -> Order:
         raise UsageError(
             "a folder and --organisation were both given.", remedy="Give one of the two."
         )
+    if options.record:
+        if options.subject or options.organisation:
+            raise UsageError("--record needs no folder.", remedy="Leave it out.")
+        if options.prove or options.apply or options.patch:
+            raise UsageError(
+                "the record has bills of materials, not projects: nothing in it can be changed.",
+                remedy="Use --plan, and 'pratique fix' in the checkouts that it names.",
+            )
     for name in ("max_major", "min_age"):
         if (getattr(options, name) or 0) < 0:
             raise UsageError(f"--{name.replace('_', '-')} must not be negative.")

@@ -14,6 +14,7 @@ from pratique.health.service import Request, check
 from pratique.inventory import Options
 from pratique.model.bill import BillOfHealth
 from pratique.model.errors import UsageError
+from pratique.model.vex import Statement
 from pratique.remediation.plan import Plan, Remaining
 from pratique.remediation.planning import Wishes, plan
 from pratique.remediation.projects.base import SCRATCH
@@ -57,6 +58,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     organisation: bool = False
     """Whether each folder of the subject is a checkout of its own."""
 
+    statements: tuple[Statement, ...] = ()
+    """Further VEX statements: what they settle needs no fix."""
+
 
 class Fixed(msgspec.Struct, frozen=True, kw_only=True):
     """What came of it."""
@@ -89,7 +93,7 @@ def fix(order: Order, index: Index, progress: Progress | None = None) -> Fixed:
         )
     now = order.terms.now
     request = Request(subject=str(order.subject), options=order.options, vex=order.vex)
-    before = check(request, index, now, progress=progress)
+    before = check(request, index, now, statements=order.statements, progress=progress)
     made = plan(before, index, order.wishes, _checkouts(order))
     if order.mode is Mode.PLAN:
         made = _aged(made) if order.terms.days is not None else made
@@ -111,7 +115,7 @@ def _again(order: Order, work: Workspace, index: Index) -> BillOfHealth:
     subject = work.root if order.subject.is_dir() else work.root / order.subject.name
     options = msgspec.structs.replace(order.options, exclude=(*order.options.exclude, SCRATCH))
     request = Request(subject=str(subject), options=options, vex=order.vex)
-    bill = check(request, index, order.terms.now)
+    bill = check(request, index, order.terms.now, statements=order.statements)
     return msgspec.structs.replace(bill, subject=str(order.subject))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ def project_of(document: str, work: Workspace) -> Project | None:
         from pratique.remediation.projects.cargo import Cargo
 
         return Cargo(document, work)
+    if re.fullmatch(r"pylock(\.[^.]+)?\.toml", name):
+        from pratique.remediation.projects.pylock import Pylock
+
+        return Pylock(document, work)
     if name == "go.mod":
         from pratique.remediation.projects.golang import Golang
 

@@ -8,6 +8,7 @@ from pratique.formats.edit import requirements_txt
 from pratique.remediation.errors import AttemptError
 from pratique.remediation.models import Strategy
 from pratique.remediation.projects.base import Manifests, Target, same_folder
+from pratique.remediation.projects.compiling import compiled_by
 from pratique.remediation.workspace import below, interpreter
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Requirements:
         words = ["--generate-hashes"] if "--hash=" in text else []
         words += ["--no-annotate"] if "# via" not in text else []
         words += ["--universal"] if " ; " in text else []
-        words += ["--no-emit-index-url"]
+        words += ["--no-emit-index-url", *compiled_by(text)]
         for one in targets:
             words += ["-P", f"{one.name}=={one.after}" if one.after else one.name]
         source = self._source.rpartition("/")[2]
