@@ -167,6 +167,7 @@ def _over_the_record(
 
     import msgspec
 
+    from pratique.health.audit import Terms
     from pratique.remediation.recorded import laid_out
     from pratique.remediation.service import fix
     from pratique.store.engine import open_store
@@ -178,12 +179,18 @@ def _over_the_record(
             open_store(options.store) as store,
             open_record(store, options.tenant) as record,
         ):
-            statements = laid_out(record, folder, order.terms.now)
+            layout = laid_out(record, folder, Terms(advisories=index, now=order.terms.now))
         told = msgspec.structs.replace(
-            order, subject=folder, organisation=True, statements=tuple(statements)
+            order, subject=folder, organisation=True, settled=layout.settled
         )
         done = fix(told, index, progress)
-    plan = msgspec.structs.replace(done.plan, subject="the record")
+    notes = [f"not looked into, no folder's check knows its kind: {one}" for one in layout.unknown]
+    plan = msgspec.structs.replace(
+        done.plan,
+        subject="the record",
+        notes=(*done.plan.notes, *notes),
+        complete=done.plan.complete and not notes,
+    )
     return msgspec.structs.replace(done, plan=plan)
 
 

@@ -14,7 +14,6 @@ from pratique.health.service import Request, check
 from pratique.inventory import Options
 from pratique.model.bill import BillOfHealth
 from pratique.model.errors import UsageError
-from pratique.model.vex import Statement
 from pratique.remediation.plan import Plan, Remaining
 from pratique.remediation.planning import Wishes, plan
 from pratique.remediation.projects.base import SCRATCH
@@ -58,8 +57,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     organisation: bool = False
     """Whether each folder of the subject is a checkout of its own."""
 
-    statements: tuple[Statement, ...] = ()
-    """Further VEX statements: what they settle needs no fix."""
+    settled: frozenset[tuple[str, str]] = frozenset()
+    """Package URL and id of findings that need no fix."""
 
 
 class Fixed(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +92,7 @@ def fix(order: Order, index: Index, progress: Progress | None = None) -> Fixed:
         )
     now = order.terms.now
     request = Request(subject=str(order.subject), options=order.options, vex=order.vex)
-    before = check(request, index, now, statements=order.statements, progress=progress)
+    before = _without(check(request, index, now, progress=progress), order.settled)
     made = plan(before, index, order.wishes, _checkouts(order))
     if order.mode is Mode.PLAN:
         made = _aged(made) if order.terms.days is not None else made
@@ -111,11 +110,22 @@ def fix(order: Order, index: Index, progress: Progress | None = None) -> Fixed:
     return Fixed(plan=_told(made, before, after), before=before, after=after, changes=changes)
 
 
+def _without(bill: BillOfHealth, settled: frozenset[tuple[str, str]]) -> BillOfHealth:
+    """The bill with some findings closed."""
+    if not settled:
+        return bill
+    findings = tuple(
+        msgspec.structs.replace(one, status="settled") if (one.subject, one.id) in settled else one
+        for one in bill.findings
+    )
+    return msgspec.structs.replace(bill, findings=findings)
+
+
 def _again(order: Order, work: Workspace, index: Index) -> BillOfHealth:
     subject = work.root if order.subject.is_dir() else work.root / order.subject.name
     options = msgspec.structs.replace(order.options, exclude=(*order.options.exclude, SCRATCH))
     request = Request(subject=str(subject), options=options, vex=order.vex)
-    bill = check(request, index, order.terms.now, statements=order.statements)
+    bill = check(request, index, order.terms.now)
     return msgspec.structs.replace(bill, subject=str(order.subject))
 
 
