@@ -75,10 +75,10 @@ def decompress(data: bytes, name: str) -> bytes:
     label = f"{how} data" if not name or name == "-" else f"{name.rpartition('/')[2][:120]!r}"
     try:
         return _members(data, _STARTS[how], limit)
-    except _TooLargeError:
+    except _TooLargeError as error:
         raise LimitError(
             f"{label} ({how}, {len(data):,} bytes) unpacks to more than "
-            f"the limit of {limit:,} bytes"
+            f"the limit of {error.most:,} bytes"
         ) from None
     except MemoryError:
         raise LimitError(f"{label} ({how}) needs more memory than the limit") from None
@@ -89,7 +89,15 @@ def decompress(data: bytes, name: str) -> bytes:
 
 
 class _TooLargeError(Exception):
-    """More comes out than the limit."""
+    """More comes out than the limit.
+
+    Args:
+        most: The limit in bytes.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
 
 
 class _Deflate:
@@ -177,7 +185,9 @@ def _members(data: bytes, start: Callable[[], Any], limit: int) -> bytes:
                     raise EOFError("it ends too early")
                 at += len(step)
             found += one.decompress(step, _STEP)
-            if len(found) > limit:
-                raise _TooLargeError
+            # The ratio holds from the start, so that a large bomb is met as early as a small one.
+            most = min(limit, max(FREE_BYTES, MAX_RATIO * at))
+            if len(found) > most:
+                raise _TooLargeError(most)
         at -= len(one.unused_data)
     return bytes(found)

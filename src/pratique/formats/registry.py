@@ -34,7 +34,11 @@ TABLES = (
     "pratique.formats.lockfiles.haskell",
     "pratique.formats.lockfiles.r",
     "pratique.formats.lockfiles.cpp",
+    "pratique.formats.lockfiles.julia",
+    "pratique.formats.lockfiles.infrastructure",
     "pratique.formats.installed",
+    "pratique.formats.installed.managers",
+    "pratique.formats.models",
 )
 """Modules with a ``READERS`` table, in the order in which they are asked."""
 

@@ -79,7 +79,7 @@ def _verified(options: Namespace, data: bytes, folder: Path) -> ChainResult:
         raise UsageError(
             "anybody can write a layout.", remedy="Name the keys of its owners with --key."
         )
-    owners = [_owner(path, now) for path in options.key]
+    owners = [owner_of(path, now) for path in options.key]
     return verify_chain(data, owners, folder, now, parameters)
 
 
@@ -104,7 +104,12 @@ def _parameters(path: Path | None) -> dict[str, str]:
     return value
 
 
-def _owner(path: Path, now: datetime) -> Functionary:
+def owner_of(path: Path, now: datetime) -> Functionary:
+    """The owner of a layout that a public key file is of, in PEM or securesystemslib's JSON.
+
+    Raises:
+        InputError: It cannot be read.
+    """
     from pratique.formats.dsse.wire import convert
     from pratique.formats.intoto.layout import Key
     from pratique.provenance.functionaries import Functionary, functionary_of

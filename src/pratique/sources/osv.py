@@ -1,8 +1,9 @@
-"""OSV's published records: the list of ecosystems and their zips.
+"""OSV's published records: the list of ecosystems, their zips, and what has changed.
 
-Source: OSV.dev, *Data sources*: ``ecosystems.txt`` and ``{ecosystem}/all.zip``
-in its public export bucket.  Proxies and certificates are taken from the
-environment, as httpx does.
+Source: OSV.dev, *Data sources*: ``ecosystems.txt``, ``{ecosystem}/all.zip``,
+``{ecosystem}/modified_id.csv`` (newest first) and ``{ecosystem}/{id}.json`` in
+its public export bucket.  Proxies and certificates are taken from the
+environment, as httpx does, unless a proxy is named.
 """
 
 from __future__ import annotations
@@ -11,17 +12,17 @@ import os
 import tempfile
 import time
 import zipfile
-from contextlib import suppress
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
-import msgspec
-
 from pratique.model.errors import UpstreamError, UsageError
+from pratique.sources.parts import Part, Validators
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import httpx
 
@@ -52,15 +53,47 @@ MAX_ZIP_BYTES = 16 * 1024 * 1024 * 1024
 
 MAX_NAME = 100
 
+MAX_RECORD_BYTES = 64 * 1024 * 1024
+"""Largest record.  The largest published ones have 12 MB."""
+
+MAX_CHANGES_BYTES = 1024 * 1024 * 1024
+"""Largest list of changes: some 20 million of them."""
+
+PROXY_VARIABLE = "PRATIQUE_OSV_PROXY"
+"""Environment variable that names a proxy for these requests only."""
+
+TOGETHER = 8
+"""Records fetched at once."""
+
+MAX_LINE_BYTES = 64 * 1024
+"""Longest line of a list."""
+
+T = TypeVar("T")
+
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
-_BLOCK = 1024 * 1024
 
 
-class Validators(msgspec.Struct, frozen=True):
-    """What a server said of a file, to ask whether it has changed."""
+class Row(NamedTuple):
+    """One line of a list of changes."""
 
-    etag: str = ""
-    last_modified: str = ""
+    modified: datetime
+    id: str
+
+
+def proxy_of(given: str = "") -> str:
+    """The proxy to use: as given, or as ``PRATIQUE_OSV_PROXY`` says; empty for the usual ones.
+
+    Raises:
+        UsageError: It is not an http or https address.
+    """
+    proxy = given or os.environ.get(PROXY_VARIABLE, "")
+    parts = urlsplit(proxy)
+    if proxy and (parts.scheme not in {"http", "https"} or not parts.netloc):
+        raise UsageError(
+            f"{proxy!r} is not the address of a proxy.",
+            remedy="Write it like http://proxy.example.test:3128.",
+        )
+    return proxy
 
 
 def base_url(given: str = "") -> str:
@@ -81,11 +114,15 @@ class OsvBucket:
 
     Args:
         url: Of the folder that has ``ecosystems.txt``.
+        proxy: For all requests; those of the environment where it is empty.
         wait: Waits a number of seconds.
     """
 
-    def __init__(self, url: str, *, wait: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, url: str, *, proxy: str = "", wait: Callable[[float], None] = time.sleep
+    ) -> None:
         self.url = url
+        self._proxy = proxy
         self._wait = wait
         self._client: httpx.Client | None = None
 
@@ -98,7 +135,8 @@ class OsvBucket:
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
             follow_redirects=True,
             max_redirects=5,
-            headers={"User-Agent": f"pratique/{__version__}"},
+            proxy=self._proxy or None,
+            headers={"User-Agent": f"pratique/{__version__}", "Accept-Encoding": "identity"},
         )
         return self
 
@@ -120,7 +158,7 @@ class OsvBucket:
             except UnicodeDecodeError:
                 text = "\0"
         names = [line.strip() for line in text.splitlines() if line.strip()]
-        if not names or not all(map(_is_name, names)):
+        if not names or not all(map(is_name, names)):
             raise UpstreamError(
                 f"{self.url}/ecosystems.txt is not a list of ecosystems.",
                 remedy=f"Check {VARIABLE}, or name the ecosystems.",
@@ -142,18 +180,99 @@ class OsvBucket:
             UsageError: The name cannot be one of an ecosystem.
             UpstreamError: It cannot be had, or is not a zip.
         """
-        if not _is_name(ecosystem):
+        if not is_name(ecosystem):
             raise UsageError(f"{ecosystem[:80]!r} is not the name of an ecosystem.")
-        return self._get(f"{quote(ecosystem)}/all.zip", target, known, MAX_ZIP_BYTES, archive=True)
+        path = f"{quote(ecosystem)}/all.zip"
+        return self._get(path, target, known, MAX_ZIP_BYTES, archive=True)
+
+    def archive_size(self, ecosystem: str) -> int:
+        """Bytes of the zip of an ecosystem; 0 where the server does not say.
+
+        Raises:
+            UpstreamError: It cannot be had.
+        """
+        url = f"{self.url}/{quote(ecosystem)}/all.zip"
+
+        def ask() -> int:
+            with self._answer("HEAD", url, {}) as answer:
+                _judge(url, answer)
+                size = answer.headers.get("content-length", "")
+                return int(size) if size.isdigit() else 0
+
+        return self._tried(url, ask)
+
+    def changes(self, ecosystem: str, stop: Callable[[Row], bool]) -> list[Row] | None:
+        """What has changed in an ecosystem, newest first.
+
+        Args:
+            ecosystem: As the bucket lists it.
+            stop: Whether a row, and all after it, is known already.
+
+        Returns:
+            The rows before that; ``None`` where the bucket has no such list.
+
+        Raises:
+            UpstreamError: It cannot be had, or is not one.
+        """
+        if not is_name(ecosystem):
+            raise UsageError(f"{ecosystem[:80]!r} is not the name of an ecosystem.")
+        url = f"{self.url}/{quote(ecosystem)}/modified_id.csv"
+
+        def read() -> list[Row] | None:
+            with self._answer("GET", url, {}) as answer:
+                if answer.status_code == 404:
+                    return None
+                _judge(url, answer)
+                return newest_rows(url, _lines(_blocks(url, answer, MAX_CHANGES_BYTES)), stop)
+
+        return self._tried(url, read)
+
+    def until(self, ecosystem: str) -> datetime | None:  # noqa: ARG002 - a copy knows it
+        """Up to when a copy can be complete; ``None``: the bucket is up to date."""
+        return None
+
+    def record(self, ecosystem: str, identifier: str) -> bytes | None:
+        """One record, as JSON; ``None`` where the bucket has none of the id.
+
+        Raises:
+            UpstreamError: It cannot be had.
+        """
+        url = f"{self.url}/{quote(ecosystem)}/{quote(identifier, safe='')}.json"
+
+        def read() -> bytes | None:
+            with self._answer("GET", url, {}) as answer:
+                if answer.status_code == 404:
+                    return None
+                _judge(url, answer)
+                return b"".join(_blocks(url, answer, MAX_RECORD_BYTES))
+
+        return self._tried(url, read)
+
+    def records(
+        self, ecosystem: str, identifiers: Iterable[str]
+    ) -> Iterator[tuple[str, bytes | None]]:
+        """Records by id as they come, several at once; raises as :meth:`record`."""
+        from concurrent.futures import ThreadPoolExecutor, as_completed
+
+        pool = ThreadPoolExecutor(TOGETHER)
+        try:
+            waiting = {pool.submit(self.record, ecosystem, each): each for each in identifiers}
+            for done in as_completed(waiting):
+                yield waiting[done], done.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def _get(
         self, path: str, target: Path, known: Validators, limit: int, *, archive: bool = False
     ) -> Validators | None:
         url = f"{self.url}/{path}"
+        return self._tried(url, lambda: self._once(url, target, known, limit, archive=archive))
+
+    def _tried(self, url: str, ask: Callable[[], T]) -> T:
         problem = ""
         for attempt in range(ATTEMPTS):
             try:
-                return self._once(url, target, known, limit, archive=archive)
+                return ask()
             except _Transient as error:
                 problem = str(error)
                 pause = error.wait or BACKOFF_SECONDS * 2**attempt
@@ -168,21 +287,38 @@ class OsvBucket:
     def _once(
         self, url: str, target: Path, known: Validators, limit: int, *, archive: bool
     ) -> Validators | None:
+        part = Part(target)
+        headers = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
+        headers = {name: value for name, value in headers.items() if value} | part.headers()
+        with self._answer("GET", url, headers) as answer:
+            if answer.status_code == 304 and known != Validators():
+                part.discard()
+                return None
+            if answer.status_code == 416:
+                part.discard()
+                raise _Transient("status 416")
+            if answer.status_code != 206:
+                _judge(url, answer)
+            validators = Validators(
+                answer.headers.get("etag", ""), answer.headers.get("last-modified", "")
+            )
+            with part.opened(validators, more=answer.status_code == 206) as file:
+                for block in _blocks(url, answer, limit - file.tell()):
+                    file.write(block)
+            if archive and not zipfile.is_zipfile(part.path):
+                part.discard()
+                raise UpstreamError(f"{url} is not a zip.", remedy=f"Check {VARIABLE}.")
+            part.finish()
+            return validators
+
+    @contextmanager
+    def _answer(self, method: str, url: str, headers: dict[str, str]) -> Iterator[httpx.Response]:
         import httpx
 
         assert self._client is not None
-        headers = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
         try:
-            with self._client.stream(
-                "GET", url, headers={name: value for name, value in headers.items() if value}
-            ) as answer:
-                if answer.status_code == 304 and known != Validators():
-                    return None
-                _judge(url, answer)
-                _save(url, answer, target, limit, archive=archive)
-                return Validators(
-                    answer.headers.get("etag", ""), answer.headers.get("last-modified", "")
-                )
+            with self._client.stream(method, url, headers=headers) as answer:
+                yield answer
         except httpx.InvalidURL as error:
             raise UpstreamError(f"{url} is not an address: {error}.") from None
         except httpx.TooManyRedirects:
@@ -199,7 +335,8 @@ class _Transient(Exception):  # noqa: N818 - not an error before all attempts ar
         self.wait = wait
 
 
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
+    """Whether a text can be one part of the path of a file: of an ecosystem, or of an id."""
     return (
         0 < len(text) <= MAX_NAME
         and text.isprintable()
@@ -222,26 +359,68 @@ def _judge(url: str, answer: httpx.Response) -> None:
     raise UpstreamError(f"{url} was answered with status {status}.")
 
 
-def _save(url: str, answer: httpx.Response, target: Path, limit: int, *, archive: bool) -> None:
-    """Write the body beside the target, check it, and put it in the target's place."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            for block in _blocks(url, answer, limit):
-                file.write(block)
-        if archive and not zipfile.is_zipfile(part):
-            raise UpstreamError(f"{url} is not a zip.", remedy=f"Check {VARIABLE}.")
-        part.replace(target)
-    finally:
-        with suppress(FileNotFoundError):
-            part.unlink()
-
-
 def _blocks(url: str, answer: httpx.Response, limit: int) -> Iterator[bytes]:
     size = 0
-    for block in answer.iter_bytes(_BLOCK):
+    # As they come: what is held back to fill a block is lost where the answer breaks off.
+    for block in answer.iter_bytes():
         size += len(block)
         if size > limit:
             raise UpstreamError(f"{url} is over the limit of {limit:,} bytes.")
         yield block
+
+
+def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for block in blocks:
+        *lines, rest = (rest + block).split(b"\n")
+        yield from lines
+        if len(rest) > MAX_LINE_BYTES:
+            break
+    yield rest
+
+
+def newest_rows(where: str, lines: Iterable[bytes], stop: Callable[[Row], bool]) -> list[Row]:
+    """Rows of a list of changes up to the first one that is known.
+
+    A list that is not in order is read to its end: what is new might come last.
+
+    Args:
+        where: It is, for messages.
+        lines: Of the list.
+        stop: Whether a row, and all after it, is known already.
+
+    Raises:
+        UpstreamError: It is not such a list.
+    """
+    rows: list[Row] = []
+    previous: Row | None = None
+    ordered = True
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        row = _row(line)
+        if row is None:
+            raise UpstreamError(
+                f"{where} is not a list of changes: line {number} is not a time and an id.",
+                remedy=f"Check {VARIABLE}.",
+            )
+        ordered &= previous is None or row.modified <= previous.modified
+        previous = row
+        if not stop(row):
+            rows.append(row)
+        elif ordered:
+            break
+    return rows
+
+
+def _row(line: bytes) -> Row | None:
+    """A line ``TIME,ID`` or, as in the list of all ecosystems, ``TIME,ECOSYSTEM/ID``."""
+    try:
+        time, comma, name = line.decode().strip().partition(",")
+        moment = datetime.fromisoformat(time)
+    except ValueError:
+        return None
+    identifier = name.rpartition("/")[2]
+    if not comma or not is_name(identifier):
+        return None
+    return Row(moment if moment.tzinfo else moment.replace(tzinfo=UTC), identifier)

@@ -38,7 +38,7 @@ def read(data: bytes, path: str, tree: Tree) -> Reading:  # noqa: ARG001 - one f
         InputError: It is not text, is none, or does not say its name as RubyGems writes it.
     """
     gathering = Gathering(path, type="gem", ecosystem="RubyGems")
-    text = decode(data)
+    text = _text(data)
     fields = _fields(text)
     if not fields.get("name"):
         raise InputError("does not say the name of its gem as RubyGems writes it")
@@ -74,7 +74,7 @@ def link(documents: Iterable[tuple[str, bytes]], tree: Tree) -> dict[str, tuple[
     wanted: dict[str, list[str]] = {}
     for path, data in documents:
         try:
-            text = decode(data)
+            text = _text(data)
         except InputError:
             continue  # its reading says so
         if name := (_fields(text).get("name") or [""])[0]:
@@ -85,6 +85,11 @@ def link(documents: Iterable[tuple[str, bytes]], tree: Tree) -> dict[str, tuple[
         found = (_closest(path, known.get(name, [])) for name in dict.fromkeys(names))
         edges[path] = tuple(one for one in found if one and one != path)
     return edges
+
+
+def _text(data: bytes) -> str:
+    """The text; RubyGems puts NUL bytes between the extensions of a stub's comment."""
+    return decode(data.replace(b"\0", b" "))
 
 
 def _closest(path: str, places: list[str]) -> str:

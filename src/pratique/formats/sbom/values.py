@@ -49,8 +49,27 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
         return stated if isinstance(stated, str) else ""
 
 
+def document_of(data: bytes) -> bytes:
+    """The document itself; of an attestation, what is inside of it.
+
+    Raises:
+        InputError: It is an attestation, and damaged.
+        LimitError: It exceeds the limits of size or depth.
+    """
+    if not sniff.is_attestation(data):
+        return data
+    from pratique.formats.sbom.wrapped import content_of
+
+    try:
+        return content_of(data)
+    except RecursionError:
+        raise LimitError("is nested too deeply") from None
+
+
 def value_of(data: bytes) -> Bill:
     """Take a document, already unpacked, for its plain value.
+
+    Of an attestation the document inside is taken; no signature is verified.
 
     Raises:
         UnsupportedError: It is no bill of materials, or in a form that has no
@@ -58,6 +77,7 @@ def value_of(data: bytes) -> Bill:
         InputError: It cannot be read.
         LimitError: It exceeds the limits of size or depth.
     """
+    data = document_of(data)
     try:
         for recognised, make in _FORMS:
             if recognised(data):
@@ -67,7 +87,7 @@ def value_of(data: bytes) -> Bill:
     raise UnsupportedError(
         "is no bill of materials in a form that is converted and judged here.",
         remedy="These are CycloneDX JSON and XML, SPDX 2 JSON, YAML, XML, RDF and tag-value, "
-        "and SPDX 3 JSON-LD.",
+        "SPDX 3 JSON-LD, and attestations of these in JSON.",
     )
 
 

@@ -41,21 +41,7 @@ def read_attestation(data: bytes, path: str, tree: Tree) -> Reading:
         InputError: It is no attestation, or its payload is damaged.
         LimitError: It exceeds the limits of size or depth.
     """
-    outer = _object(parse_json(decode(data)), "an attestation")
-    envelope = outer.get("dsseEnvelope", outer)
-    statement, signatures, payload = envelope, 0, b""
-    if isinstance(envelope, dict) and "payload" in envelope:
-        listed = envelope.get("signatures")
-        signatures = len(listed) if isinstance(listed, list) else 0
-        payload = _payload(envelope["payload"])
-        statement = parse_json(decode(payload))
-    statement = _object(statement, "an in-toto statement")
-    if "predicate" in statement:
-        content = _content(statement["predicate"])
-    elif payload:  # an envelope around the document itself
-        content = payload
-    else:
-        raise InputError("is not an in-toto statement: it has no predicate")
+    content, statement, signatures = _opened(data)
     kind = statement.get("predicateType")
     read = _reader(content)
     if read is None:
@@ -72,6 +58,36 @@ def read_attestation(data: bytes, path: str, tree: Tree) -> Reading:
     message = f"is read out of an attestation about {_subjects(statement)}; {signed}"
     notice = Problem(Location(path), Trouble.NOTICE, message)
     return msgspec.structs.replace(reading, problems=(notice, *reading.problems))
+
+
+def content_of(data: bytes) -> bytes:
+    """The document within an attestation; no signature is verified.
+
+    Raises:
+        InputError: It is no attestation, or its payload is damaged.
+        LimitError: It exceeds the limits of size or depth.
+    """
+    return _opened(data)[0]
+
+
+def _opened(data: bytes) -> tuple[bytes, dict[str, Any], int]:
+    """The document, the statement around it, and the number of signatures."""
+    outer = _object(parse_json(decode(data)), "an attestation")
+    envelope = outer.get("dsseEnvelope", outer)
+    statement, signatures, payload = envelope, 0, b""
+    if isinstance(envelope, dict) and "payload" in envelope:
+        listed = envelope.get("signatures")
+        signatures = len(listed) if isinstance(listed, list) else 0
+        payload = _payload(envelope["payload"])
+        statement = parse_json(decode(payload))
+    statement = _object(statement, "an in-toto statement")
+    if "predicate" in statement:
+        content = _content(statement["predicate"])
+    elif payload:  # an envelope around the document itself
+        content = payload
+    else:
+        raise InputError("is not an in-toto statement: it has no predicate")
+    return content, statement, signatures
 
 
 def _payload(stated: Any) -> bytes:

@@ -48,6 +48,7 @@ class Limits:
         app: The application.
         body_seconds: See :data:`BODY_SECONDS`.
         request_seconds: See :data:`REQUEST_SECONDS`.
+        body_bytes: See :data:`MAX_BODY_BYTES`.
     """
 
     def __init__(
@@ -56,10 +57,12 @@ class Limits:
         *,
         body_seconds: float = BODY_SECONDS,
         request_seconds: float = REQUEST_SECONDS,
+        body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
         self._app = app
         self._body_seconds = body_seconds
         self._request_seconds = request_seconds
+        self._body_bytes = body_bytes
         self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,8 +102,8 @@ class Limits:
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         headers = dict(scope["headers"])
         length = headers.get(b"content-length", b"")
-        if length.isdigit() and int(length) > MAX_BODY_BYTES:
-            raise _too_large()
+        if length.isdigit() and int(length) > self._body_bytes:
+            raise _too_large(self._body_bytes)
         data = bytearray()
         try:
             async with asyncio.timeout(self._body_seconds):
@@ -110,19 +113,20 @@ class Limits:
                     if message["type"] == "http.disconnect":
                         raise _Refused(400, 3, "the body is not whole")
                     data += message.get("body", b"")
-                    if len(data) > MAX_BODY_BYTES:
-                        raise _too_large()
+                    if len(data) > self._body_bytes:
+                        raise _too_large(self._body_bytes)
                     more = message.get("more_body", False)
         except TimeoutError:
             raise _Refused(408, 4, "the body takes too long") from None
-        return _unpacked(bytes(data), headers.get(b"content-encoding", b"").decode("latin-1"))
+        encoding = headers.get(b"content-encoding", b"").decode("latin-1")
+        return _unpacked(bytes(data), encoding, self._body_bytes)
 
 
-def _too_large() -> _Refused:
-    return _Refused(413, 3, f"the body is over {MAX_BODY_BYTES:,} bytes")
+def _too_large(most: int) -> _Refused:
+    return _Refused(413, 3, f"the body is over {most:,} bytes")
 
 
-def _unpacked(data: bytes, encoding: str) -> bytes:
+def _unpacked(data: bytes, encoding: str, most: int) -> bytes:
     """The body without its content encoding (RFC 9110, 8.4)."""
     name = encoding.strip().lower()
     if name in {"", "identity"}:
@@ -131,11 +135,11 @@ def _unpacked(data: bytes, encoding: str) -> bytes:
         raise _Refused(415, 3, f"content encoding {name[:40]!r} is not supported")
     unpacker = zlib.decompressobj(_ENCODINGS[name])
     try:
-        whole = unpacker.decompress(data, MAX_BODY_BYTES + 1)
+        whole = unpacker.decompress(data, most + 1)
     except zlib.error:
         raise _Refused(400, 3, f"the body is not {name}") from None
-    if len(whole) > MAX_BODY_BYTES:
-        raise _too_large()
+    if len(whole) > most:
+        raise _too_large(most)
     if not unpacker.eof:
         raise _Refused(400, 3, "the body is not whole")
     return whole

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 from pratique.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from starlette.types import ASGIApp
 
 BACKLOG = 1024
 """Connections that wait to be taken."""
@@ -38,15 +41,33 @@ def run(host: str, port: int, workers: int, data: Path | None, libraries: Path |
     Raises:
         UsageError: The address cannot be listened on.
     """
+    from pratique.surfaces.api import app
+
+    listen(app.in_worker, (data, libraries), host, port, workers)
+
+
+def listen(
+    load: Callable[..., ASGIApp], given: tuple[object, ...], host: str, port: int, workers: int
+) -> None:
+    """Listen for an application until the process is told to stop.
+
+    Args:
+        load: Function of a module that makes the application, in each worker.
+        given: Its arguments.
+        host: Name or address.
+        port: Port.
+        workers: Processes.
+
+    Raises:
+        UsageError: The address cannot be listened on.
+    """
     address = asyncio.run(_tried(host, port))
     from granian import Granian
     from granian.constants import Interfaces
     from granian.http import HTTP1Settings
 
-    from pratique.surfaces.api import app
-
     Granian(
-        f"{app.__name__}:{app.in_worker.__name__}",
+        f"{load.__module__}:{load.__name__}",
         address=address,
         port=port,
         interface=Interfaces.ASGI,
@@ -57,7 +78,7 @@ def run(host: str, port: int, workers: int, data: Path | None, libraries: Path |
         workers_kill_timeout=STOP_SECONDS,
         log_enabled=True,
         process_name=None,
-    ).serve(target_loader=partial(app.in_worker, data, libraries), wrap_loader=False)
+    ).serve(target_loader=partial(load, *given), wrap_loader=False)
 
 
 async def _tried(host: str, port: int) -> str:

@@ -8,6 +8,8 @@ import json
 import pytest
 
 from pratique.formats.registry import detect
+from pratique.formats.sbom.validation import validate
+from pratique.formats.sbom.values import value_of
 from pratique.formats.sbom.wrapped import read_attestation
 from pratique.model.errors import InputError, UnsupportedError
 from pratique.model.inventory import Trouble
@@ -144,3 +146,12 @@ def test_odd_subjects_do_no_harm(cyclonedx):
         notice = read(statement(cyclonedx, subject=subject)).problems[0].message
         assert says in notice
         assert "\n" not in notice
+
+
+def test_what_is_inside_is_validated_and_converted(cyclonedx):
+    content = json.dumps(statement(cyclonedx)).encode()
+    data = json.dumps(envelope(content)).encode()
+    assert value_of(data).value == value_of(json.dumps(cyclonedx).encode()).value
+    assert validate(data).specification.startswith("CycloneDX")
+    with pytest.raises(InputError):
+        value_of(json.dumps(envelope(b'{"predicateType": "https://cyclonedx.org/bom"}')).encode())

@@ -221,11 +221,11 @@ def test_unknown_tags_and_elements_are_lost_by_line():
     assert [(leaf.path, leaf.value) for leaf in loss.lost] == [("line 4", "x")]
     xml = (
         b'<bom xmlns="http://cyclonedx.org/schema/bom/1.6" version="1">\n<components>'
-        b'<component type="library"><name>alpha</name>\n<modelCard/></component></components></bom>'
+        b'<component type="library"><name>alpha</name>\n<cryptoProperties/></component></components></bom>'
     )
     loss = converted(xml, "cyclonedx-json").loss
     assert [leaf.path for leaf in loss.lost] == ["line 3"]
-    assert "modelCard" in loss.lost[0].reason
+    assert "cryptoProperties" in loss.lost[0].reason
 
 
 def test_files_after_a_package_are_of_it__spdx_2_3_clause_8_1():

@@ -8,6 +8,14 @@ _HERE = "pratique.formats.lockfiles.dotnet"
 
 READERS: tuple[Reader, ...] = (
     Reader(
+        name="paket.lock",
+        title="Paket lockfile",
+        kind=Kind.LOCKFILE,
+        ecosystem="NuGet",
+        files=("paket.lock",),
+        read="pratique.formats.lockfiles.dotnet.paket_lock:read",
+    ),
+    Reader(
         name="packages.lock.json",
         title="NuGet lockfile, versions 1 to 3",
         kind=Kind.LOCKFILE,

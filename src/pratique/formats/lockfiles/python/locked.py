@@ -6,22 +6,55 @@ None of them says which packages the project asks for itself; the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pratique.formats.lockfiles.gathering import shown
+from pratique.formats.lockfiles.gathering import Gathering, shown
 from pratique.formats.lockfiles.needs import MAX_SAME_NAME, Need, assign
+from pratique.formats.lockfiles.python.lifting import Lifted
 from pratique.formats.lockfiles.python.project import beside
 from pratique.formats.lockfiles.python.requirement import normal
 from pratique.formats.lockfiles.tomllines import entry_lines
-from pratique.formats.lockfiles.typed import items_of, kind, text_of
+from pratique.formats.lockfiles.typed import items_of, kind, table_of, text_of
+from pratique.formats.text import decode, parse_toml
 from pratique.model.inventory import Relation, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pratique.formats.base import Tree
-    from pratique.formats.lockfiles.gathering import Gathering
     from pratique.model.inventory import Reading
+
+
+class Opened(NamedTuple):
+    """A lockfile that is parsed and whose entries are not read yet."""
+
+    lifted: Lifted
+    document: dict[str, Any]
+    gathering: Gathering
+    metadata: dict[str, Any]
+    """Its ``metadata`` table; empty where it has none."""
+
+    version: str
+    """Of the format, as ``metadata`` states it; empty where it does not."""
+
+
+def opened(data: bytes, path: str, key: str) -> Opened:
+    """Parse a lockfile of TOML with a table of metadata.
+
+    Args:
+        data: The document.
+        path: Where it is.
+        key: Of the format's version within ``metadata``.
+
+    Raises:
+        InputError: It is not text, or not TOML.
+    """
+    lifted = Lifted(decode(data))
+    document = parse_toml(lifted.text)
+    gathering = Gathering(path, type="pypi", ecosystem="PyPI")
+    metadata = table_of(document, "metadata", gathering.notes, 0)
+    version = text_of(metadata, key, gathering.notes, 0)
+    return Opened(lifted, document, gathering, metadata, version)
 
 
 class Entry:

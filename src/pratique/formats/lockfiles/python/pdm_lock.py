@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pratique.formats.lockfiles.gathering import Gathering, shown, without_credentials
+from pratique.formats.lockfiles.gathering import shown, without_credentials
 from pratique.formats.lockfiles.needs import scope_of_group, widest
 from pratique.formats.lockfiles.origins import SYSTEMS, source_of
 from pratique.formats.lockfiles.python.files import file_hashes, hashes_of
-from pratique.formats.lockfiles.python.lifting import Lifted
-from pratique.formats.lockfiles.python.locked import Entry, Listed, entries
+from pratique.formats.lockfiles.python.locked import Entry, Listed, Opened, entries, opened
 from pratique.formats.lockfiles.python.requirement import normal, parse
 from pratique.formats.lockfiles.typed import strings_of, table_of, text_of
-from pratique.formats.text import decode, parse_toml
 from pratique.model.errors import InputError
 from pratique.model.inventory import Scope
 
@@ -43,40 +41,30 @@ def read(data: bytes, path: str, tree: Tree) -> Reading:
     Raises:
         InputError: It is not text, or not TOML.
     """
-    lifted = Lifted(decode(data))
-    document = parse_toml(lifted.text)
-    gathering = Gathering(path, type="pypi", ecosystem="PyPI")
-    metadata = table_of(document, "metadata", gathering.notes, 0)
-    version = text_of(metadata, "lock_version", gathering.notes, 0)
+    found = opened(data, path, "lock_version")
+    version = found.version
     if version.partition(".")[0] not in MAJOR_VERSIONS:
-        gathering.notes.unknown(
+        found.gathering.notes.unknown(
             f"lock_version {shown(version)} of pdm.lock is not known; read as version 4"
         )
-    lock = _Lock(gathering, tree, document, lifted, metadata)
+    lock = _Lock(found, tree)
     return lock.finish(f"pdm.lock {version}".rstrip(), scopes=lock.scopeless)
 
 
 class _Lock(Listed):
     """One lockfile while it is read."""
 
-    def __init__(
-        self,
-        gathering: Gathering,
-        tree: Tree,
-        document: dict[str, Any],
-        lifted: Lifted,
-        metadata: dict[str, Any],
-    ) -> None:
-        super().__init__(gathering, tree)
-        self.lifted = lifted
-        self.files = table_of(metadata, "files", self.notes, 0)
+    def __init__(self, found: Opened, tree: Tree) -> None:
+        super().__init__(found.gathering, tree)
+        self.lifted = found.lifted
+        self.files = table_of(found.metadata, "files", self.notes, 0)
         self.scopeless = False
         """Whether the file leaves it to the manifest what its packages are for."""
 
         wanted = self.project.wanted if self.project else ()
         self.needs = {one.need.group: one.need.scope for one in wanted}
         seen: set[tuple[str, str, tuple[str, ...]]] = set()
-        for entry in entries(document, "package", lifted.text, gathering):
+        for entry in entries(found.document, "package", found.lifted.text, found.gathering):
             extras = tuple(sorted(strings_of(entry.table, "extras", self.notes, entry.line)))
             if (entry.name, entry.version, extras) in seen:
                 self.notes.notice(f"{entry.name} {entry.version} is listed twice", entry.line)

@@ -14,15 +14,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pratique.formats.lockfiles.gathering import Gathering, shown, without_credentials
+from pratique.formats.lockfiles.gathering import shown, without_credentials
 from pratique.formats.lockfiles.needs import scope_of_group, widest
 from pratique.formats.lockfiles.origins import SYSTEMS, source_of
 from pratique.formats.lockfiles.python.files import file_hashes, hashes_of, text_hash
-from pratique.formats.lockfiles.python.lifting import Lifted
-from pratique.formats.lockfiles.python.locked import Entry, Listed, entries
+from pratique.formats.lockfiles.python.locked import Entry, Listed, Opened, entries, opened
 from pratique.formats.lockfiles.python.requirement import normal, parse
 from pratique.formats.lockfiles.typed import kind, strings_of, table_of, text_of
-from pratique.formats.text import decode, parse_toml
 from pratique.model.errors import InputError
 from pratique.model.inventory import Scope
 
@@ -41,40 +39,30 @@ def read(data: bytes, path: str, tree: Tree) -> Reading:
     Raises:
         InputError: It is not text, or not TOML.
     """
-    lifted = Lifted(decode(data))
-    document = parse_toml(lifted.text)
-    gathering = Gathering(path, type="pypi", ecosystem="PyPI")
-    metadata = table_of(document, "metadata", gathering.notes, 0)
-    version = text_of(metadata, "lock-version", gathering.notes, 0)
+    found = opened(data, path, "lock-version")
+    version = found.version
     if version not in VERSIONS:
-        gathering.notes.unknown(
+        found.gathering.notes.unknown(
             f"lock-version {shown(version)} of poetry.lock is not known; read as {VERSIONS[-1]}"
         )
-    lock = _Lock(gathering, tree, document, lifted, metadata)
+    lock = _Lock(found, tree)
     return lock.finish(f"poetry.lock {version}".rstrip(), scopes=lock.scopeless)
 
 
 class _Lock(Listed):
     """One lockfile while it is read."""
 
-    def __init__(
-        self,
-        gathering: Gathering,
-        tree: Tree,
-        document: dict[str, Any],
-        lifted: Lifted,
-        metadata: dict[str, Any],
-    ) -> None:
-        super().__init__(gathering, tree)
-        self.lifted = lifted
-        self.files = _by_name(table_of(metadata, "files", self.notes, 0))
-        self.hashes = _by_name(table_of(metadata, "hashes", self.notes, 0))
-        self.extras = self._extras(table_of(document, "extras", self.notes, 0))
+    def __init__(self, found: Opened, tree: Tree) -> None:
+        super().__init__(found.gathering, tree)
+        self.lifted = found.lifted
+        self.files = _by_name(table_of(found.metadata, "files", self.notes, 0))
+        self.hashes = _by_name(table_of(found.metadata, "hashes", self.notes, 0))
+        self.extras = self._extras(table_of(found.document, "extras", self.notes, 0))
         self.scopeless = False
         """Whether the file leaves it to the manifest what its packages are for."""
 
         seen: set[tuple[str, str, str]] = set()
-        for entry in entries(document, "package", lifted.text, gathering):
+        for entry in entries(found.document, "package", found.lifted.text, found.gathering):
             self._take(entry, seen)
         asked = self._asked()
         for entry in self.entries:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pratique.formats.base import MAX_DEPTH
-from pratique.formats.sbom.convert.delta import Delta
+from pratique.formats.sbom.convert.delta import Delta, copied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 MARK = "pratique:carried:"
 """Start of the comment of annotations and of the name of properties; ``cyclonedx``
 or ``spdx`` follows: whose fields they are."""
+
+
+KINDS = ("cyclonedx", "spdx", "spdx3")
+"""Whose fields are carried."""
 
 
 def split(change: Delta, places: Mapping[str, str], owners: Container[str]) -> dict[str, Delta]:
@@ -87,9 +91,14 @@ def to_spdx(document: dict[str, Any], parts: dict[str, Delta], kind: str, creato
                 "annotationDate": date if isinstance(date, str) else "1970-01-01T00:00:00Z",
                 "annotationType": "OTHER",
                 "annotator": f"Tool: {creator}",
-                "comment": f"{MARK}{kind} {_packed(change)}",
+                "comment": written(change, kind),
             },
         ]
+
+
+def written(change: Delta, kind: str) -> str:
+    """The text of an annotation that carries changes."""
+    return f"{MARK}{kind} {_packed(change)}"
 
 
 def from_spdx(document: dict[str, Any], kind: str) -> list[tuple[str, Delta]]:
@@ -107,6 +116,14 @@ def from_spdx(document: dict[str, Any], kind: str) -> list[tuple[str, Delta]]:
         for element, pointer in {"": "", **elements(document)}.items()
         for change in _taken(_at(document, pointer), "annotations", carried)
     ]
+
+
+def without_carried(document: dict[str, Any]) -> dict[str, Any]:
+    """An SPDX 2 value without anything that is carried in it; a copy."""
+    plain: dict[str, Any] = copied(document)
+    for kind in KINDS:
+        from_spdx(plain, kind)
+    return plain
 
 
 def to_cyclonedx(bom: dict[str, Any], parts: dict[str, Delta], kind: str) -> None:

@@ -30,7 +30,7 @@ def folded_and_written(
     Returns:
         The bytes, and the leaves that are carried as text in them.
     """
-    if target.endswith("-json"):
+    if target.endswith("-json"):  # SPDX 3 too, whose JSON-LD is the value itself
         return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n", {}
     write = write_tag_value if target == "spdx-tag-value" else write_xml
     data = write(value)
@@ -38,6 +38,7 @@ def folded_and_written(
     change = delta(value, again)
     if not change:
         return data, {}
+    folded = missing(value, again)
     value = copied(value)
     if target == "cyclonedx-xml" and value.get("specVersion") in _WITHOUT_PROPERTIES:
         return data, {}
@@ -47,7 +48,7 @@ def folded_and_written(
     else:
         parts = carry.split(change, carry.elements(again), carry.elements(value))
         carry.to_spdx(value, parts, "spdx", creator)
-    return write(value), missing(value, again)
+    return write(value), folded
 
 
 def unfolded(value: dict[str, Any], form: str) -> dict[str, Any]:

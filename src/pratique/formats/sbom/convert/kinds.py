@@ -21,6 +21,22 @@ TO_SPDX_ALGORITHM = {
 }
 """CycloneDX's other two, of Streebog, have no name in SPDX 2.3."""
 
+LENGTHS = {
+    "MD5": 32,
+    "SHA-1": 40,
+    "SHA-256": 64,
+    "SHA-384": 96,
+    "SHA-512": 128,
+    "SHA3-256": 64,
+    "SHA3-384": 96,
+    "SHA3-512": 128,
+    "BLAKE2b-256": 64,
+    "BLAKE2b-384": 96,
+    "BLAKE2b-512": 128,
+    "BLAKE3": 64,
+}
+"""Hexadecimal digits of a digest of each algorithm."""
+
 TO_CYCLONEDX_ALGORITHM = {spdx: cyclonedx for cyclonedx, spdx in TO_SPDX_ALGORITHM.items()}
 
 DIGEST_LENGTHS = frozenset({32, 40, 64, 96, 128})

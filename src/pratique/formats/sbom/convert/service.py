@@ -10,17 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pratique.formats.sbom.convert.carry import without_carried
 from pratique.formats.sbom.convert.folding import folded_and_written, unfolded
 from pratique.formats.sbom.convert.leaves import leaves, missing
 from pratique.formats.sbom.convert.mapping import cyclonedx_to_spdx, made, spdx_to_cyclonedx
-from pratique.formats.sbom.values import CYCLONEDX, RDF, SPDX, Bill, value_as, value_of
+from pratique.formats.sbom.convert.through_spdx3 import aligned, spdx3_to_spdx, spdx_to_spdx3
+from pratique.formats.sbom.convert.to_cyclonedx import to_cyclonedx
+from pratique.formats.sbom.values import (
+    CYCLONEDX,
+    RDF,
+    SPDX,
+    SPDX3,
+    Bill,
+    document_of,
+    value_as,
+    value_of,
+)
 from pratique.model.errors import InputError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-TARGETS = ("cyclonedx-json", "cyclonedx-xml", "spdx-json", "spdx-tag-value")
+TARGETS = ("cyclonedx-json", "cyclonedx-xml", "spdx-json", "spdx-tag-value", "spdx3-json")
 """Forms that can be written."""
 
 
@@ -68,7 +80,7 @@ def convert(data: bytes, target: str, *, creator: str, now: datetime) -> Convers
     The same document, creator and time give the same bytes.
 
     Args:
-        data: CycloneDX JSON or XML, or SPDX 2 in any form but RDF.
+        data: CycloneDX JSON or XML, SPDX 2 in any form but RDF, or SPDX 3 JSON-LD.
         target: One of :data:`TARGETS`.
         creator: The program that converts, as ``name-version``.
         now: For documents that state no time; aware of its time zone.
@@ -80,9 +92,13 @@ def convert(data: bytes, target: str, *, creator: str, now: datetime) -> Convers
     """
     if target not in TARGETS:
         raise UnsupportedError(f"{target!r} is no form to convert to: {', '.join(TARGETS)}.")
+    data = document_of(data)
     bill = value_of(data)
-    if bill.standard not in {CYCLONEDX, SPDX} or bill.form == RDF:
+    if bill.form == RDF:
         raise UnsupportedError(f"{bill.form} is not converted here.")
+    if bill.form == target and bill.left:  # nothing is lost of what is left as it is
+        count = len(leaves(bill.value)) + len(bill.left)
+        return Conversion(data, Loss(source=bill.form, target=target, leaves=count))
     try:
         return _converted(bill, target, creator, now)
     except RecursionError:
@@ -90,26 +106,21 @@ def convert(data: bytes, target: str, *, creator: str, now: datetime) -> Convers
 
 
 def _converted(bill: Bill, target: str, creator: str, now: datetime) -> Conversion:
-    standard = CYCLONEDX if target.startswith("cyclonedx") else SPDX
+    standard = _standard(target)
     original = unfolded(bill.value, bill.form)
-    if standard == bill.standard:
-        value = original
-        if target == "cyclonedx-json" and original.get("specVersion") in {"1.0", "1.1"}:
-            value = original | {"specVersion": "1.2"}  # the first that has JSON documents
-        native = value
-    elif standard == SPDX:
-        value, native = cyclonedx_to_spdx(original, creator, now)
-    else:
-        value, native = spdx_to_cyclonedx(original, creator, now)
+    value, native = _mapped(original, bill.standard, standard, creator, now)
+    if (bill.standard, target) == (CYCLONEDX, "cyclonedx-json") and value.get("specVersion") in {
+        "1.0",
+        "1.1",
+    }:
+        value = value | {"specVersion": "1.2"}  # the first that has JSON documents
     written, folded = folded_and_written(value, target, creator)
     again = value_as(written, target)
     back = unfolded(again.value, again.form)
     if standard != bill.standard:
-        back = _back(back, original, creator, now)
+        back = _back(back, standard, bill.standard, original, creator, now)
     lost = missing(original, back)
-    carried = missing(original, native)
-    if standard == bill.standard:
-        carried = folded
+    carried = folded if standard == bill.standard else missing(original, native)
     return Conversion(
         written,
         Loss(
@@ -125,11 +136,46 @@ def _converted(bill: Bill, target: str, creator: str, now: datetime) -> Conversi
     )
 
 
-def _back(value: dict[str, Any], original: dict[str, Any], creator: str, now: datetime) -> Any:
+def _standard(target: str) -> str:
+    if target.startswith("cyclonedx"):
+        return CYCLONEDX
+    return SPDX3 if target.startswith(SPDX3) else SPDX
+
+
+def _mapped(
+    original: dict[str, Any], source: str, target: str, creator: str, now: datetime
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A value in another standard, and what the fields of that alone say of it."""
+    if source == target:
+        return original, original
+    if source == SPDX3:
+        document, fields = spdx3_to_spdx(original, creator, now)
+        if target == SPDX:
+            return document, fields
+        bom, said = spdx_to_cyclonedx(document, creator, now)
+        return bom, aligned(spdx_to_spdx3(said, creator, now)[0], original)
+    if source == SPDX:
+        map_ = spdx_to_spdx3 if target == SPDX3 else spdx_to_cyclonedx
+        return map_(original, creator, now)
+    document, fields = cyclonedx_to_spdx(original, creator, now)
+    if target == SPDX:
+        return document, fields
+    graph, said = spdx_to_spdx3(document, creator, now)
+    return graph, to_cyclonedx(without_carried(said)).bom
+
+
+def _back(
+    value: dict[str, Any],
+    standard: str,
+    wanted: str,
+    original: dict[str, Any],
+    creator: str,
+    now: datetime,
+) -> dict[str, Any]:
     """What was written, mapped to the standard of the original."""
-    if "spdxVersion" not in original and "SPDXID" not in original:
-        return spdx_to_cyclonedx(value, creator, now)[0]
-    return cyclonedx_to_spdx(value, *made(original, creator, now))[0]
+    if wanted == SPDX and standard == CYCLONEDX:
+        creator, now = made(original, creator, now)
+    return _mapped(value, standard, wanted, creator, now)[0]
 
 
 def _left(bill: Bill) -> Iterator[Leaf]:

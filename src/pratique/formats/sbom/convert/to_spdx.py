@@ -17,10 +17,15 @@ from pratique.formats.base import MAX_DEPTH
 from pratique.formats.sbom.addresses import is_vcs
 from pratique.formats.sbom.convert import licenses
 from pratique.formats.sbom.convert.identifiers import spdx_id
-from pratique.formats.sbom.convert.kinds import ELEMENT, NESTED, TO_SPDX_ALGORITHM, TO_SPDX_PURPOSE
+from pratique.formats.sbom.convert.kinds import (
+    ELEMENT,
+    LENGTHS,
+    NESTED,
+    TO_SPDX_ALGORITHM,
+    TO_SPDX_PURPOSE,
+)
 from pratique.formats.sbom.convert.parties import organization, person, tool
 from pratique.formats.sbom.items import References
-from pratique.model.nouns import HEX_LENGTHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -277,8 +282,7 @@ def _checksums(item: dict[str, Any]) -> Iterator[dict[str, str]]:
     for one in _objects(item.get("hashes")):
         name, digest = _text(one, "alg"), _text(one, "content")
         algorithm = TO_SPDX_ALGORITHM.get(name)
-        wanted = HEX_LENGTHS.get(name.replace("-", "").lower())
-        if algorithm and len(digest) == wanted and _HEX.match(digest):
+        if algorithm and len(digest) == LENGTHS[name] and _HEX.match(digest):
             yield {"algorithm": algorithm, "checksumValue": digest}
 
 

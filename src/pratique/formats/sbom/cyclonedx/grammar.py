@@ -2,55 +2,26 @@
 
 Source: ``bom-1.6.xsd`` and ``bom-1.6.schema.json``; fields stand in the order
 of the XML schema.  What is not here has no plain value in XML documents, and is
-named where it is met: model cards, cryptographic properties, declarations,
+named where it is met: cryptographic properties, declarations,
 formulation, patents.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from pratique.formats.sbom.cyclonedx.fields import PROPERTIES as _PROPERTIES
+from pratique.formats.sbom.cyclonedx.fields import REF as _REF
+from pratique.formats.sbom.cyclonedx.fields import REFERENCES as _REFERENCES
+from pratique.formats.sbom.cyclonedx.fields import Field
+from pratique.formats.sbom.cyclonedx.fields import items as _list
+from pratique.formats.sbom.cyclonedx.fields import one as _object
+from pratique.formats.sbom.cyclonedx.grammar_models import MODELS
 
-
-class Field(NamedTuple):
-    """One key of an object."""
-
-    key: str
-    form: str = "text"
-    """``attribute``, ``text``, ``number``, ``truth``, ``content`` (the element's own
-    text), ``object``, ``list`` (items in a wrapper), ``bare`` (items without one),
-    ``refs`` (items that are references), ``depends``, ``provides`` or ``licenses``."""
-
-    element: str = ""
-    """Its name in XML, where that is another."""
-
-    item: str = ""
-    """Name of the items of a list."""
-
-    type: str = ""
-    """Grammar of the object or of the items; empty for texts."""
-
-    @property
-    def name(self) -> str:
-        """Its name in XML."""
-        return self.element or self.key
-
-
-def _list(key: str, item: str, type: str = "") -> Field:
-    return Field(key, "list", item=item, type=type)
-
-
-def _object(key: str, type: str) -> Field:
-    return Field(key, "object", type=type)
-
-
-_REF = Field("bom-ref", "attribute")
 _LICENSES = Field("licenses", "licenses")
-_PROPERTIES = _list("properties", "property", "property")
-_REFERENCES = _list("externalReferences", "reference", "reference")
 _HASHES = _list("hashes", "hash", "hash")
 _DESCRIBED = (Field("name"), Field("version"), Field("description"))
 
 GRAMMAR: dict[str, tuple[Field, ...]] = {
+    **MODELS,
     "bom": (
         Field("serialNumber", "attribute"),
         Field("version", "attribute"),
@@ -124,6 +95,8 @@ GRAMMAR: dict[str, tuple[Field, ...]] = {
         _PROPERTIES,
         _list("components", "component", "component"),
         _object("evidence", "evidence"),
+        _object("modelCard", "modelCard"),
+        Field("data", "bare", type="data"),
         _list("tags", "tag"),
     ),
     "hash": (Field("alg", "attribute"), Field("content", "content")),

@@ -9,11 +9,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pratique.formats.base import MAX_DEPTH
-from pratique.formats.sbom.cyclonedx.grammar import GRAMMAR, Field
+from pratique.formats.sbom.cyclonedx.grammar import GRAMMAR
 from pratique.model.errors import LimitError
 
 if TYPE_CHECKING:
     from lxml import etree
+
+    from pratique.formats.sbom.cyclonedx.fields import Field
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 documents may not have (section 2.2)."""
@@ -80,6 +82,8 @@ class _Writer:
         elif field.form == "object":
             if isinstance(value, dict):
                 self.object(self._child(parent, field.name), value, field.type, depth + 1)
+        elif field.form == "datasets":
+            self._datasets(parent, value, field, depth)
         elif field.form in {"list", "refs", "numbers"}:
             if isinstance(value, list):
                 wrapper = self._child(parent, field.name)
@@ -112,6 +116,15 @@ class _Writer:
                 self.object(self._child(wrapper, "license"), named, "license", depth + 1)
             elif isinstance(choice.get("expression"), str):
                 self.object(self._child(wrapper, "expression"), choice, "expression", depth + 1)
+
+    def _datasets(self, parent: etree._Element, value: Any, field: Field, depth: int) -> None:
+        """Data of a model, or references to it; in XML the two are elements of their own."""
+        wrapper = self._child(parent, field.name)
+        for one in value if isinstance(value, list) else ():
+            if isinstance(one, dict) and isinstance(one.get("ref"), str):
+                self._child(wrapper, "ref").text = _text(one["ref"], "text")
+            else:
+                self._item(wrapper, field.item, one, field, depth)
 
     def _tools(self, parent: etree._Element, value: Any, depth: int) -> None:
         if isinstance(value, dict):

@@ -9,13 +9,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pratique.formats.base import MAX_DEPTH
-from pratique.formats.sbom.cyclonedx.grammar import GRAMMAR, Field
+from pratique.formats.sbom.cyclonedx.grammar import GRAMMAR
 from pratique.formats.sbom.elements import children, line_of
 from pratique.formats.text import parse_xml
 from pratique.model.errors import InputError, LimitError
 
 if TYPE_CHECKING:
     from lxml import etree
+
+    from pratique.formats.sbom.cyclonedx.fields import Field
 
 _ROOT = re.compile(r"\{(https?://cyclonedx\.org/schema/bom/([^}]{0,40}))\}bom\Z")
 
@@ -96,6 +98,8 @@ class _Reader:
             return self._licenses(child, depth)
         if form == "tools":
             return self._tools(child, depth)
+        if form == "datasets":
+            return self._datasets(child, field, depth)
         if form in {"list", "refs", "numbers"}:
             return [self._item(one, field, depth) for one in self._items(child, field.item)]
         if form == "truth":
@@ -130,6 +134,17 @@ class _Reader:
                 found.append(self.object(child, "expression", depth + 1))
             else:
                 self._leave(child, "", f"element {name} among licenses")
+        return found
+
+    def _datasets(self, element: etree._Element, field: Field, depth: int) -> list[Any]:
+        found: list[Any] = []
+        for namespace, name, child in children(element):
+            if namespace == self._namespace and name == "ref":
+                found.append({"ref": child.text or ""})
+            elif namespace == self._namespace and name == field.item:
+                found.append(self.object(child, field.type, depth + 1))
+            else:
+                self._leave(child, "", f"element {name} among {field.key}")
         return found
 
     def _tools(self, element: etree._Element, depth: int) -> Any:

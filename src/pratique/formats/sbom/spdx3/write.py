@@ -1,245 +1,330 @@
 """Writes an SPDX 2 value as an SPDX 3.0.1 graph in JSON-LD.
 
-Source: SPDX 3.0.1 model (Core, Software, SimpleLicensing) and its JSON schema.
+What SPDX 3 has no field for is left out here; :mod:`pratique.formats.sbom.convert`
+carries it.  Source: SPDX 3.0.1 model (Core, Software, SimpleLicensing) and its
+JSON schema.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pratique.formats.sbom.convert.parties import party, tool_of
+from pratique.formats.sbom.spdx3.names import namespace_of, to_iri
+from pratique.formats.sbom.spdx3.parts import (
+    DOCUMENT,
+    objects,
+    package_fields,
+    text,
+    texts,
+    written_time,
+)
+from pratique.formats.sbom.spdx3.parts import checksums as written_checksums
+from pratique.formats.sbom.spdx3.words import INDIVIDUALS, LICENSES, RELATIONSHIPS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 CONTEXT = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
-_CORE = "https://spdx.org/rdf/3.0.1/terms/Core/"
 _INFO = "_:creation"
-_ABSENT = frozenset({"", "NONE", "NOASSERTION"})
-_REF = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
-_ALGORITHMS = {
-    "MD2": "md2",
-    "MD4": "md4",
-    "MD5": "md5",
-    "MD6": "md6",
-    "ADLER32": "adler32",
-    "SHA1": "sha1",
-    "SHA224": "sha224",
-    "SHA256": "sha256",
-    "SHA384": "sha384",
-    "SHA512": "sha512",
-    "SHA3-256": "sha3_256",
-    "SHA3-384": "sha3_384",
-    "SHA3-512": "sha3_512",
-    "BLAKE2b-256": "blake2b256",
-    "BLAKE2b-384": "blake2b384",
-    "BLAKE2b-512": "blake2b512",
-    "BLAKE3": "blake3",
-}
-_PURPOSES = {
-    "APPLICATION": "application",
-    "ARCHIVE": "archive",
-    "CONTAINER": "container",
-    "DEVICE": "device",
-    "FILE": "file",
-    "FIRMWARE": "firmware",
-    "FRAMEWORK": "framework",
-    "INSTALL": "install",
-    "LIBRARY": "library",
-    "OPERATING_SYSTEM": "operatingSystem",
-    "SOURCE": "source",
-}
+_REF = re.compile(r"(?<![\w:.-])LicenseRef-[A-Za-z0-9.-]+")
+_EXTERNAL = re.compile(r"(DocumentRef-[A-Za-z0-9.+-]+):SPDXRef-([A-Za-z0-9.-]+)\Z")
 
 
-def write_json_ld(document: dict[str, Any]) -> bytes:
+def write_json_ld(document: dict[str, Any], now: datetime | None = None) -> bytes:
     """A document as a graph.
 
     Args:
-        document: The value of an SPDX 2.3 document as this program makes it:
-            packages, their licences, and ``DESCRIBES``, ``DEPENDS_ON`` and
-            ``CONTAINS`` between them.  Files, snippets and annotations are
-            left out.
+        document: The value of an SPDX 2 document.
+        now: For a document that states no time.
 
     Returns:
         UTF-8 text that ends in a newline.
     """
-    value = _Writer(document).graph()
+    value = to_graph(document, now or datetime(1970, 1, 1, tzinfo=UTC))
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+
+
+def to_graph(
+    document: dict[str, Any], now: datetime, notes: Sequence[tuple[str, str, str]] = ()
+) -> dict[str, Any]:
+    """The value of a document's graph; the document is not changed.
+
+    Args:
+        document: The value of an SPDX 2 document.
+        now: For a document that states no time; aware of its time zone.
+        notes: SPDXID (empty for the document), annotator and text of annotations to add.
+    """
+    return _Writer(document, now).graph(notes)
 
 
 class _Writer:
     """Writes one document."""
 
-    def __init__(self, document: dict[str, Any]) -> None:
+    def __init__(self, document: dict[str, Any], now: datetime) -> None:
         self._document = document
-        self._base = f"{document['documentNamespace']}#"
+        self._now = now
+        self._base = f"{namespace_of(document)}#"
+        self._id = text(document, "SPDXID") or DOCUMENT
         self._elements: list[dict[str, Any]] = []
+        self._infos: list[dict[str, Any]] = []
         self._agents: dict[str, str] = {}
         self._licenses: dict[str, str] = {}
-        self._count = 0
-
-    def graph(self) -> dict[str, Any]:
-        info = self._document["creationInfo"]
-        creation: dict[str, Any] = {
-            "type": "CreationInfo",
-            "@id": _INFO,
-            "specVersion": "3.0.1",
-            "created": info["created"],
-            "createdBy": [],
+        self._taken = {f"{self._base}DOCUMENT"}
+        self._imports: dict[str, None] = {}
+        self._iris: dict[str, str] = {}
+        self._spaces = {
+            text(one, "externalDocumentId"): text(one, "spdxDocument")
+            for one in objects(document.get("externalDocumentRefs"))
         }
-        for one in info["creators"]:
-            name, version = tool_of(one)
-            if name:
-                creation.setdefault("createdUsing", []).append(self._tool(f"{name} {version}"))
-            elif agent := self._agent(one):
-                creation["createdBy"].append(agent)
-        if not creation["createdBy"]:  # at least one is demanded; the program itself
-            creation["createdBy"].append(self._named("SoftwareAgent", "creator", "pratique"))
-        for text in self._document.get("hasExtractedLicensingInfos", ()):
+        for one in (*objects(document.get("packages")), *objects(document.get("files"))):
+            self._taken.add(self._iri(text(one, "SPDXID")))
+
+    def graph(self, notes: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
+        document = self._document
+        self._creation()
+        for one in objects(document.get("hasExtractedLicensingInfos")):
             self._add(
                 "simplelicensing_SimpleLicensingText",
-                text["licenseId"],
-                name=text.get("name", ""),
-                simplelicensing_licenseText=text["extractedText"],
+                self._iri(text(one, "licenseId") or "LicenseRef-unnamed"),
+                name=text(one, "name"),
+                comment=text(one, "comment"),
+                simplelicensing_licenseText=text(one, "extractedText") or "NOASSERTION",
             )
-        packages = self._document.get("packages", ())
-        ids = {one["SPDXID"]: self._package(one) for one in packages}
-        roots = self._relationships(ids)
+        owners = [(self._id, document)]
+        met: set[str] = set()
+        for kind in ("packages", "files"):
+            for item in objects(document.get(kind)):
+                id = text(item, "SPDXID")
+                iri = self._iri(id) if id and id not in met else self._fresh(id or "unnamed")
+                met.add(id)
+                (self._package if kind == "packages" else self._file)(item, iri)
+                owners.append((id, item))
+        roots = self._relationships()
+        for id, item in owners:
+            for one in objects(item.get("annotations")):
+                self._annotation(id, one)
+        for id, who, said in notes:
+            self._annotation(id, {"annotator": who, "comment": said, "annotationType": "OTHER"})
+        return self._closed(roots)
+
+    def _closed(self, roots: list[str]) -> dict[str, Any]:
+        document = self._document
         everything = [one["spdxId"] for one in self._elements]
-        roots = roots or list(ids.values())
-        bom = self._add("software_Sbom", "SBOM", rootElement=roots, element=everything)
+        bom = self._add("software_Sbom", self._fresh("SBOM"), rootElement=roots, element=everything)
         self._add(
             "SpdxDocument",
-            "DOCUMENT",
-            name=self._document["name"],
-            dataLicense=self._license("CC0-1.0"),
+            f"{self._base}DOCUMENT",
+            name=text(document, "name"),
+            comment=text(document, "comment"),
+            dataLicense=self._license(text(document, "dataLicense") or "CC0-1.0"),
             profileConformance=["core", "software", "simpleLicensing"],
             rootElement=[bom],
             element=[one["spdxId"] for one in self._elements],
+            **{"import": [_map(one) for one in self._imports]},
         )
-        return {"@context": CONTEXT, "@graph": [creation, *self._elements]}
+        return {"@context": CONTEXT, "@graph": [*self._infos, *self._elements]}
 
-    def _add(self, type: str, id: str, **fields: Any) -> str:
-        """One more element; empty fields are left out."""
-        iri = self._base + id.removeprefix("SPDXRef-")
-        stated = {key: value for key, value in fields.items() if value not in ("", [], None)}
-        self._elements.append({"type": type, "spdxId": iri, "creationInfo": _INFO, **stated})
+    def _iri(self, id: str) -> str:
+        found = self._iris.get(id)
+        if found is None:
+            found = self._iris[id] = self._made(id)
+        return found
+
+    def _made(self, id: str) -> str:
+        if id == self._id:
+            return f"{self._base}DOCUMENT"
+        if (found := _EXTERNAL.match(id)) and (space := self._spaces.get(found[1])):
+            iri = f"{space}#{found[2]}"
+            self._imports[iri] = None
+            return iri
+        return to_iri(id, self._base)
+
+    def _fresh(self, id: str) -> str:
+        """An IRI that nothing else of the document has."""
+        iri = self._iri(f"SPDXRef-{id}" if re.fullmatch(r"[A-Za-z0-9.-]+", id) else id)
+        while iri in self._taken:
+            iri += "-"
+        self._taken.add(iri)
         return iri
 
-    def _named(self, type: str, id: str, name: str, **fields: Any) -> str:
-        return self._add(type, id, name=name, **fields)
+    def _add(self, type: str, iri: str, **fields: Any) -> str:
+        """One more element; empty fields are left out."""
+        info = fields.pop("creationInfo", _INFO)
+        stated = {key: value for key, value in fields.items() if value not in ("", [], None)}
+        self._elements.append({"type": type, "spdxId": iri, "creationInfo": info, **stated})
+        return iri
 
-    def _tool(self, name: str) -> str:
-        self._count += 1
-        return self._named("Tool", f"tool-{self._count}", name.strip())
+    def _creation(self) -> None:
+        info = self._document.get("creationInfo")
+        info = info if isinstance(info, dict) else {}
+        found: dict[str, Any] = {
+            "type": "CreationInfo",
+            "@id": _INFO,
+            "specVersion": "3.0.1",
+            "created": written_time(text(info, "created"), self._now),
+            "createdBy": [],
+        }
+        if comment := text(info, "comment"):
+            found["comment"] = comment
+        self._infos.append(found)
+        for one in texts(info.get("creators")):
+            if tool_of(one)[0]:
+                name = one.partition(":")[2].strip()
+                tool = self._add("Tool", self._fresh(f"tool-{len(self._taken)}"), name=name)
+                found.setdefault("createdUsing", []).append(tool)
+            elif agent := self._agent(one):
+                found["createdBy"].append(agent)
+        if not found["createdBy"]:  # at least one is demanded; the program itself
+            made = self._add("SoftwareAgent", self._fresh("creator"), name="pratique")
+            found["createdBy"].append(made)
 
-    def _agent(self, text: Any) -> str:
-        """The element of a person or organisation, made when it is met first."""
-        kind, name, email = party(text)
+    def _agent(self, stated: str) -> str:
+        """The element of a person, organisation or program, made when it is met first."""
+        kind, name, email = party(stated)
+        if not kind and tool_of(stated)[0]:
+            kind, name = "SoftwareAgent", stated.partition(":")[2].strip()
         if not kind or not name:
             return ""
-        if text not in self._agents:
+        if stated not in self._agents:
             identifier = {
                 "type": "ExternalIdentifier",
                 "externalIdentifierType": "email",
                 "identifier": email,
             }
             ids = [identifier] if "@" in email else []
-            number = len(self._agents) + 1
-            self._agents[text] = self._named(kind, f"agent-{number}", name, externalIdentifier=ids)
-        return self._agents[text]
+            iri = self._fresh(f"agent-{len(self._agents) + 1}")
+            self._agents[stated] = iri
+            self._add(kind, iri, name=name, externalIdentifier=ids)
+        return self._agents[stated]
 
-    def _license(self, text: str) -> str:
-        if text not in self._licenses:
+    def _license(self, stated: str) -> str:
+        if stated in LICENSES:
+            return LICENSES[stated]
+        if stated not in self._licenses:
             custom = [
                 {"type": "DictionaryEntry", "key": ref, "value": self._base + ref}
-                for ref in dict.fromkeys(_REF.findall(text))
+                for ref in dict.fromkeys(_REF.findall(stated))
             ]
-            self._licenses[text] = self._add(
+            iri = self._fresh(f"license-{len(self._licenses) + 1}")
+            self._licenses[stated] = self._add(
                 "simplelicensing_LicenseExpression",
-                f"license-{len(self._licenses) + 1}",
-                simplelicensing_licenseExpression=text,
+                iri,
+                simplelicensing_licenseExpression=stated,
                 simplelicensing_customIdToUri=custom,
             )
-        return self._licenses[text]
+        return self._licenses[stated]
 
-    def _package(self, item: dict[str, Any]) -> str:
-        references = item.get("externalRefs", ())
-        purl = _locator(references, "purl")
-        cpes = [
-            {"type": "ExternalIdentifier", "externalIdentifierType": kind, "identifier": text}
-            for kind, name in (("cpe23", "cpe23Type"), ("cpe22", "cpe22Type"))
-            if (text := _locator(references, name))
-        ]
-        download = item["downloadLocation"]
-        originator = self._agent(item.get("originator"))
-        iri = self._add(
+    def _package(self, item: dict[str, Any], iri: str) -> None:
+        originator = self._agent(text(item, "originator"))
+        self._add(
             "software_Package",
-            item["SPDXID"],
-            name=item["name"],
-            description=item.get("description", ""),
-            software_packageVersion=item.get("versionInfo", ""),
-            software_packageUrl=purl,
-            externalIdentifier=cpes,
-            verifiedUsing=_hashes(item),
-            software_downloadLocation="" if download in _ABSENT else download,
-            software_homePage=item.get("homepage", ""),
-            software_copyrightText=item.get("copyrightText", ""),
-            software_primaryPurpose=_PURPOSES.get(item.get("primaryPackagePurpose", ""), "other"),
-            suppliedBy=self._agent(item.get("supplier")),
+            iri,
+            **package_fields(item),
+            suppliedBy=self._agent(text(item, "supplier")),
             originatedBy=[originator] if originator else [],
         )
+        self._licensed(item, iri)
+
+    def _file(self, item: dict[str, Any], iri: str) -> None:
+        self._add(
+            "software_File",
+            iri,
+            name=text(item, "fileName") or "unnamed",
+            comment=text(item, "comment"),
+            verifiedUsing=written_checksums(item),
+            software_copyrightText=text(item, "copyrightText"),
+        )
+        self._licensed(item, iri)
+
+    def _licensed(self, item: dict[str, Any], iri: str) -> None:
         for key, type in (
             ("licenseDeclared", "hasDeclaredLicense"),
             ("licenseConcluded", "hasConcludedLicense"),
         ):
-            if (text := item.get(key, "")) not in _ABSENT:
-                self._relate(iri, type, [self._license(text)])
-        return iri
+            if stated := text(item, key).strip():
+                self._relate(iri, type, [self._license(stated)])
 
-    def _relationships(self, ids: dict[str, str]) -> list[str]:
-        """Write edges, those of one element in one relationship; gives what is described."""
-        edges: dict[tuple[str, str], list[str]] = {}
-        roots = []
-        for one in self._document.get("relationships", ()):
-            source, target = one["spdxElementId"], one["relatedSpdxElement"]
-            type = one["relationshipType"]
-            if type == "DESCRIBES" and target in ids:
-                roots.append(ids[target])
-            elif type in {"DEPENDS_ON", "CONTAINS"} and source in ids:
-                kind = "dependsOn" if type == "DEPENDS_ON" else "contains"
-                targets = edges.setdefault((ids[source], kind), [])
-                if target in ids and ids[target] not in targets:
-                    targets.append(ids[target])
-        for (iri, kind), targets in edges.items():
-            self._relate(iri, kind, targets)
+    def _relationships(self) -> list[str]:
+        """Write edges, those of one element and type that follow one another in one.
+
+        Gives the elements that the document describes.
+        """
+        roots: list[str] = []
+        edges: list[tuple[tuple[str, str, str, str], list[str]]] = []
+        for source, type, target, comment in self._stated():
+            if type == "DESCRIBES" and source == self._id and target != "NONE":
+                roots.append(self._iri(target))
+                continue
+            known = RELATIONSHIPS.get(type)
+            kind, scope, back = known or ("other", "", False)
+            said = comment if known else f"{type}{': ' if comment else ''}{comment}"
+            if back:
+                source, target = target, source  # noqa: PLW2901 - the other direction
+            key = (self._iri(source), kind, scope, said)
+            if edges and edges[-1][0] == key:
+                edges[-1][1].append(self._iri(target))
+            else:
+                edges.append((key, [self._iri(target)]))
+        for (iri, kind, scope, said), targets in edges:
+            self._relate(iri, kind, targets, scope, said)
+        described = texts(self._document.get("documentDescribes"))
+        roots += [self._iri(one) for one in described]
+        packages = objects(self._document.get("packages"))
+        roots = roots or [self._iri(one) for one in map(_spdxid, packages) if one]
         return list(dict.fromkeys(roots))
 
-    def _relate(self, iri: str, type: str, targets: list[str]) -> None:
-        self._count += 1
-        complete = "" if targets else "complete"
-        targets = targets or [f"{_CORE}NoneElement"]
+    def _stated(self) -> Iterator[tuple[str, str, str, str]]:
+        for one in objects(self._document.get("relationships")):
+            type = text(one, "relationshipType").upper().replace("-", "_")
+            source, target = text(one, "spdxElementId"), text(one, "relatedSpdxElement")
+            if source and target and type:
+                yield source, type, target, text(one, "comment")
+
+    def _relate(
+        self, iri: str, type: str, targets: list[str], scope: str = "", comment: str = ""
+    ) -> None:
+        unique = list(dict.fromkeys(targets))  # the model takes them for a set
+        none = unique == [INDIVIDUALS["NONE"]]
         self._add(
-            "Relationship",
-            f"relationship-{self._count}",
-            **{"from": iri, "relationshipType": type, "to": targets, "completeness": complete},
+            "LifecycleScopedRelationship" if scope else "Relationship",
+            self._fresh(f"relationship-{len(self._elements)}"),
+            **{"from": iri, "relationshipType": type, "to": unique, "scope": scope},
+            completeness="complete" if none else "",
+            comment=comment,
         )
 
+    def _annotation(self, id: str, item: dict[str, Any]) -> None:
+        self._add(
+            "Annotation",
+            self._fresh(f"annotation-{len(self._elements)}"),
+            creationInfo=self._info(text(item, "annotationDate"), text(item, "annotator")),
+            annotationType="review" if text(item, "annotationType") == "REVIEW" else "other",
+            subject=self._iri(id or self._id),
+            statement=text(item, "comment"),
+        )
 
-def _locator(references: Any, type: str) -> str:
-    for one in references:
-        if one["referenceType"] == type:
-            return str(one["referenceLocator"])
-    return ""
+    def _info(self, date: str, who: str) -> str:
+        """The creation of an annotation by someone at some time."""
+        agent = self._agent(who)
+        created = written_time(date, self._now) if date else self._infos[0]["created"]
+        by = [agent] if agent else self._infos[0]["createdBy"]
+        for one in self._infos[1:]:
+            if (one["created"], one["createdBy"]) == (created, by):
+                return str(one["@id"])
+        id = f"{_INFO}-{len(self._infos) + 1}"
+        fields = {"specVersion": "3.0.1", "created": created, "createdBy": by}
+        self._infos.append({"type": "CreationInfo", "@id": id, **fields})
+        return id
 
 
-def _hashes(item: dict[str, Any]) -> list[dict[str, str]]:
-    return [
-        {
-            "type": "Hash",
-            "algorithm": _ALGORITHMS[one["algorithm"]],
-            "hashValue": one["checksumValue"],
-        }
-        for one in item.get("checksums", ())
-        if one["algorithm"] in _ALGORITHMS
-    ]
+def _spdxid(item: dict[str, Any]) -> str:
+    return text(item, "SPDXID")
+
+
+def _map(iri: str) -> dict[str, str]:
+    return {"type": "ExternalMap", "externalSpdxId": iri}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pratique.formats.sbom.validation.faults import Fault, Verdict
-from pratique.formats.sbom.values import CYCLONEDX, RDF, SPDX, value_of
+from pratique.formats.sbom.values import CYCLONEDX, RDF, SPDX, document_of, value_of
 from pratique.model.errors import UnsupportedError
 
 
@@ -20,6 +20,7 @@ def validate(data: bytes) -> Verdict:
     """
     from pratique.formats.sbom.sniff import is_cyclonedx_xml
 
+    data = document_of(data)
     if is_cyclonedx_xml(data):
         from pratique.formats.sbom.validation.cyclonedx import validate_xml
 

@@ -120,7 +120,7 @@ class _Checker:
         value = self._value
         yield from self._object(value, "", (), tags.DOCUMENT)
         yield from self._identify(value, ())
-        if value.get("dataLicense") not in {None, "CC0-1.0"}:
+        if value.get("dataLicense") not in (None, "CC0-1.0"):
             yield ("dataLicense",), "is not CC0-1.0 (clause 6.2)"
         yield from self._creation(value.get("creationInfo"))
         for key, known in tags.SECTIONS.items():
@@ -194,7 +194,7 @@ class _Checker:
             yield from _checksum(one, at)
         for at, one in _objects(item, "externalRefs", path):
             yield from _required(one, "externalRefs", at)
-            if one.get("referenceCategory") not in {None, *_CATEGORIES}:
+            if one.get("referenceCategory") not in (None, *_CATEGORIES):
                 yield (*at, "referenceCategory"), "is no category (clause 7.21)"
         for at, one in _objects(item, "annotations", path):
             yield from _required(one, "annotations", at)

@@ -1,0 +1,119 @@
+"""A bill of materials that is changed in place and written in the form it came in.
+
+What was not changed is kept leaf for leaf, and that is measured: the written
+bytes are read again and every leaf of the original is looked for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pratique.formats.sbom.convert.delta import copied
+from pratique.formats.sbom.convert.folding import folded_and_written, unfolded
+from pratique.formats.sbom.convert.leaves import missing
+from pratique.formats.sbom.values import CYCLONEDX, Bill, value_as, value_of
+from pratique.inventory.sbom_input import CREATOR
+from pratique.model.errors import InputError, UnsupportedError
+from pratique.sboms.errors import SignedDocumentError
+
+FORMS = ("cyclonedx-json", "cyclonedx-xml", "spdx-json", "spdx-tag-value")
+"""Forms that are changed and written back."""
+
+
+class Document:
+    """A document that is being changed.
+
+    Args:
+        data: The document, already unpacked.
+
+    Raises:
+        UnsupportedError: It is in a form that is not written back.
+        InputError: It cannot be read.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.bill: Bill = value_of(data)
+        if self.bill.form not in FORMS:
+            raise UnsupportedError(
+                f"is {self.bill.form}, which is not changed in place.",
+                remedy="Convert it first: 'pratique sbom convert FILE --to cyclonedx-json'.",
+            )
+        self.value: dict[str, Any] = copied(self.bill.value)
+        self._wrapper = _wrapper(data, self.bill)
+
+    @property
+    def form(self) -> str:
+        """Its form, one of :data:`FORMS`."""
+        return self.bill.form
+
+    @property
+    def is_cyclonedx(self) -> bool:
+        """Whether it is CycloneDX rather than SPDX 2."""
+        return self.bill.standard == CYCLONEDX
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """Version of CycloneDX or SPDX, as numbers."""
+        digits = self.bill.version.rpartition("-")[2].split(".")
+        return tuple(int(one) for one in digits if one.isdecimal())
+
+    def unsigned(self, *, drop: bool) -> bool:
+        """Make sure that no enveloped signature is broken by a change.
+
+        Args:
+            drop: Whether a signature is removed rather than refused.
+
+        Returns:
+            Whether there was one.
+
+        Raises:
+            SignedDocumentError: There is one, and it is not to be dropped.
+        """
+        if not self.is_cyclonedx or "signature" not in self.value:
+            return False
+        if not drop:
+            raise SignedDocumentError(
+                "carries a signature, which a change would break.",
+                remedy="Give --drop-signature to remove it, and sign the result again.",
+            )
+        del self.value["signature"]
+        return True
+
+    def written(self) -> bytes:
+        """The document as it now is, in its own form; the same value gives the same bytes."""
+        try:
+            data, _ = folded_and_written(self.value, self.form, CREATOR)
+        except RecursionError:
+            raise InputError("is nested too deeply") from None
+        if self._wrapper is None:
+            return data
+        key, whole = self._wrapper
+        wrapped = msgspec.json.encode(whole | {key: self.value})
+        return msgspec.json.format(wrapped, indent=2) + b"\n"
+
+    def lost(self, written: bytes) -> dict[str, Any]:
+        """Leaves of the original that the written bytes do not have, by path.
+
+        Changes that were wanted are among them: whoever made them takes them out.
+        """
+        again = value_as(written, self.form)
+        found = missing(unfolded(self.bill.value, self.form), unfolded(again.value, again.form))
+        return {**{f"line {line}": text for line, text, _ in self.bill.left}, **found}
+
+
+def _wrapper(data: bytes, bill: Bill) -> tuple[str, dict[str, Any]] | None:
+    """The object around an SPDX document, and the key that it is under (a GitHub export)."""
+    if bill.form != "spdx-json" or data.lstrip()[:1] != b"{":
+        return None
+    try:
+        whole = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if not isinstance(whole, dict) or "spdxVersion" in whole:
+        return None
+    for key in ("sbom", "Document"):
+        if isinstance(whole.get(key), dict) and whole[key] == bill.value:
+            return key, whole
+    return None

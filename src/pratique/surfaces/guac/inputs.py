@@ -1,0 +1,134 @@
+"""The inputs of mutations: nouns that are given by id, or described."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pratique.store.nouns import Noun, NounKind, parent, storable
+from pratique.surfaces.guac.errors import NotFoundError, RequestError
+from pratique.surfaces.guac.ids import NOUN, read_id
+from pratique.surfaces.guac.nouns import (
+    artifact_noun,
+    license_noun,
+    package_noun,
+    source_noun,
+    vulnerability_noun,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pratique.store.nodes import Nodes
+
+Input = dict[str, Any]
+
+ALL_VERSIONS = "ALL_VERSIONS"
+
+_READ: dict[str, tuple[str, str, Callable[[Mapping[str, Any]], Noun]]] = {
+    "Package": ("packageInput", "packageVersionID", package_noun),
+    "Source": ("sourceInput", "sourceNameID", source_noun),
+    "Artifact": (
+        "artifactInput",
+        "artifactID",
+        lambda given: artifact_noun(given["algorithm"], given["digest"]),
+    ),
+    "Builder": (
+        "builderInput",
+        "builderID",
+        lambda given: Noun(NounKind.BUILDER, storable(given["uri"])),
+    ),
+    "Vulnerability": (
+        "vulnerabilityInput",
+        "vulnerabilityNodeID",
+        lambda given: vulnerability_noun(given["type"], given["vulnerabilityID"]),
+    ),
+    "License": ("licenseInput", "licenseID", license_noun),
+}
+"""Of each type: the member that describes a noun, the one that names it, what reads it."""
+
+MEMBERS = {
+    "package": "Package",
+    "packages": "Package",
+    "source": "Source",
+    "sources": "Source",
+    "artifact": "Artifact",
+    "artifacts": "Artifact",
+}
+
+
+def read_nouns(
+    nodes: Nodes, type: str, given: Sequence[Input], *, every_version: bool = False
+) -> list[Noun]:
+    """The nouns of inputs, in their order.
+
+    Args:
+        nodes: What the tenant sees: an id is of something that is there.
+        type: GraphQL type.
+        given: Inputs ``IDorX``.
+        every_version: Whether packages are meant at any version.
+
+    Raises:
+        RequestError: One names or describes nothing.
+    """
+    described, named, read = _READ[type]
+    found: list[Noun | None] = []
+    asked: dict[int, bytes] = {}
+    for number, one in enumerate(given):
+        if one.get(described) is not None:
+            try:
+                found.append(read(one[described]))
+            except RequestError as error:
+                raise RequestError(f"item {number}: {error.message}") from None
+            continue
+        id = one.get(named)
+        if id is None and every_version:
+            id = one.get("packageNameID")
+        if id is None:
+            raise RequestError(f"item {number} has neither {described} nor {named}")
+        found.append(None)
+        asked[number] = _key(id)
+    there = nodes.nouns(asked.values())
+    for number, key in asked.items():
+        if key not in there:
+            raise NotFoundError
+        found[number] = there[key]
+    nouns = [noun for noun in found if noun is not None]
+    return [_name(noun) for noun in nouns] if every_version and type == "Package" else nouns
+
+
+def _name(noun: Noun) -> Noun:
+    return (parent(noun) or noun) if noun.kind is NounKind.PACKAGE else noun
+
+
+def _key(text: str) -> bytes:
+    id = read_id(text)
+    if id.kind != NOUN:
+        raise NotFoundError
+    return id.key
+
+
+def read_keys(ids: Sequence[str], kind: str) -> list[bytes]:
+    """The keys of ids of one kind.
+
+    Raises:
+        NotFoundError: One is of another kind.
+    """
+    found = [read_id(text) for text in ids]
+    if any(id.kind != kind for id in found):
+        raise NotFoundError
+    return [id.key for id in found]
+
+
+def read_subjects(nodes: Nodes, given: Input, *, every_version: bool) -> list[Noun]:
+    """The nouns of a union's input, for one (``package``) or for many (``packages``).
+
+    Raises:
+        RequestError: It does not have exactly one member.
+    """
+    members = [(key, value) for key, value in given.items() if value is not None]
+    if len(members) != 1:
+        raise RequestError("must specify exactly one kind of subject")
+    key, value = members[0]
+    many = value if isinstance(value, list) else [value]
+    type = MEMBERS[key]
+    return read_nouns(nodes, type, many, every_version=every_version and type == "Package")

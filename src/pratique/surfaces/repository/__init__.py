@@ -1,0 +1,1 @@
+"""A signed repository over HTTP: RSTUF's API, and what readers fetch."""
