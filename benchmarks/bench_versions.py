@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from univers import versions as univers
 
-from pratique.versions import ordering_named
+from pratique.versions import orderings
 
 COUNT = 1_000
+ORDERINGS = {one.name: one for one in orderings()}
 
 # A plain version and what published ones end in, with how many of a hundred do.
 SHAPES: dict[str, tuple[tuple[int, str], ...]] = {
@@ -36,6 +37,12 @@ SHAPES: dict[str, tuple[tuple[int, str], ...]] = {
              (20, "1:{}.{}-{}ubuntu{}"), (10, "{}.{}.{}~rc{}-1")),
     "rpm": ((50, "{}.{}.{}-{}.el9"), (50, "0:{}.{}.{}-{}.el8_6.1")),
     "apk": ((85, "{}.{}.{}-r{}"), (10, "{}.{}_p{}-r{}"), (5, "{}.{}.{}_git20240131-r{}")),
+    "root:semver": ((70, "{}.{}.{}-root.io.{}"), (30, "{}.{}.{}+root.io.{}")),
+    "root:pep440": ((70, "{}.{}.{}+root.io.{}"), (30, "{}.{}.{}")),
+    "root:maven": ((70, "{}.{}.{}.root.io.{}"), (30, "{}.{}.{}.Final")),
+    "root:dpkg": ((70, "{}.{}-{}.root.io.{}"), (30, "1:{}.{}-{}+deb12u{}")),
+    "root:apk": ((70, "{}.{}.{}-r{}"), (30, "{}.{}.{}+root.io.{}")),
+    "echo:semver": ((70, "{}.{}.{}+echo.{}"), (30, "{}.{}.{}")),
 }  # fmt: skip
 
 UNIVERS = {
@@ -67,9 +74,13 @@ def record(benchmark: Any) -> None:
         benchmark.extra_info["microseconds_each"] = round(seconds * 1e6, 2)
 
 
+def test_every_ordering_is_measured() -> None:
+    assert set(ORDERINGS) == set(SHAPES)
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_key_pratique(benchmark: Any, name: str) -> None:
-    key, versions = ordering_named(name).key, texts(name)
+    key, versions = ORDERINGS[name].key, texts(name)
     benchmark(lambda: [key(text) for text in versions])
     record(benchmark)
 
@@ -83,7 +94,7 @@ def test_key_univers(benchmark: Any, name: str) -> None:
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_sort_pratique(benchmark: Any, name: str) -> None:
-    key, versions = ordering_named(name).key, texts(name)
+    key, versions = ORDERINGS[name].key, texts(name)
     benchmark(lambda: sorted(versions, key=key))
     record(benchmark)
 

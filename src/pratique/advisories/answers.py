@@ -16,8 +16,8 @@ from pratique.model.severity import Severity
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pratique.advisories.layout import CommitRow
-    from pratique.advisories.records import Records
+    from pratique.advisories.layers import Numbered
+    from pratique.advisories.layout import CommitRow, Manifest
 
 MAX_REMEMBERED = 4_096
 """Advisories kept decoded; the oldest go first."""
@@ -37,7 +37,8 @@ def precedence(identifier: str) -> int:
     """Rank of a database among those that speak of one vulnerability; 0 comes first.
 
     Malicious packages, then GitHub's, then the databases of ecosystems
-    (``PYSEC``, ``RUSTSEC``, ``GO`` …), then CVE, then distributions.
+    (``PYSEC``, ``RUSTSEC``, ``GO`` …), then CVE, then distributions, then an
+    organisation's own.
     """
     if identifier.startswith("MAL-"):
         return 0
@@ -45,6 +46,8 @@ def precedence(identifier: str) -> int:
         return 1
     if identifier.startswith("CVE-"):
         return 3
+    if identifier.startswith("x_"):
+        return 5
     return 4 if identifier.startswith(DISTRIBUTION_PREFIXES) else 2
 
 
@@ -53,10 +56,16 @@ class Advisories:
 
     Args:
         records: Of the generation.
+        manifest: Of the generation.
     """
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Numbered, manifest: Manifest) -> None:
         self._records = records
+        self._local = {
+            number: source.name
+            for number, source in enumerate(manifest.sources)
+            if source.name in manifest.local
+        }
         self._made: dict[tuple[int, int], Advisory] = {}
 
     def get(self, number: int, rating: int) -> Advisory:
@@ -96,9 +105,30 @@ class Advisories:
             malicious=record.malicious,
         )
 
+    def origin(self, number: int) -> str:
+        """Where an organisation's own record is from, to be put after its id; or empty.
+
+        Raises:
+            GenerationError: The index is damaged.
+        """
+        if not self._local:
+            return ""
+        names = [self._local[n] for n in self._records[number].sources if n in self._local]
+        return f" (own records: {', '.join(names)})" if names else ""
+
     def order(self, advisory: Advisory) -> tuple[int, str]:
         """Sorts the advisories of one match, the primary one first."""
         return precedence(advisory.id), advisory.id
+
+
+def finished(made: list[Match], named: Callable[[str], Advisory | None]) -> tuple[Match, ...]:
+    """Matches with the ratings of their alias groups, worst first, then by id.
+
+    Args:
+        made: One for each alias group.
+        named: Gives the advisory of an id.
+    """
+    return tuple(sorted((_rated(match, named) for match in made), key=_worst_first))
 
 
 def group_matches(
@@ -145,21 +175,25 @@ def _match(
     for hit, _ in hits:
         advisory = advisories.get(hit.entry.advisory, hit.entry.rating)
         if advisory.id not in by_id:
-            by_id[advisory.id] = (advisory, why(hit, advisory.id, query.version))
+            named = advisory.id + advisories.origin(hit.entry.advisory)
+            by_id[advisory.id] = (advisory, why(hit, named, query.version))
     for row in rows:
         advisory = advisories.get(row.advisory, 0)
         if advisory.id not in by_id:
             event = row.event.replace("_", " ")
             by_id[advisory.id] = (
                 advisory,
-                f"commit {query.commit.lower()} is named as {event} by {advisory.id}",
+                f"commit {query.commit.lower()} is named as {event} by {advisory.id}"
+                f"{advisories.origin(row.advisory)}",
             )
     together = sorted(by_id.values(), key=lambda pair: advisories.order(pair[0]))
     fixed = fixes([hit for hit, _ in hits], hits[0][1]) if hits else ()
+    # What an organisation says itself is never hidden behind a published record.
+    own = [reason for each, reason in together[1:] if each.id.startswith("x_")]
     return Match(
         advisories=tuple(advisory for advisory, _ in together),
         fixed=fixed,
-        reason=together[0][1],
+        reason="; also ".join([together[0][1], *own]),
     )
 
 

@@ -1,4 +1,4 @@
-"""``pratique advisories``: update, status and build."""
+"""``pratique advisories``: update, status, build, local, export and import."""
 
 from __future__ import annotations
 
@@ -37,15 +37,44 @@ def _configure_update(parser: ArgumentParser) -> None:
         help="as OSV names it: PyPI, npm, Debian; all of them where none is named",
     )
     parser.add_argument(
-        "--url", default="", help="where OSV's files are (PRATIQUE_OSV_URL says so as well)"
+        "--from",
+        "--url",
+        dest="url",
+        default="",
+        metavar="DIR|URL",
+        help="where OSV's files are: a mirror (PRATIQUE_OSV_URL says so as well), or a folder with "
+        "a copy of them",
+    )
+    parser.add_argument(
+        "--proxy",
+        default="",
+        metavar="URL",
+        help="proxy for these requests (PRATIQUE_OSV_PROXY says so as well)",
     )
     parser.add_argument("--offline", action="store_true", help="never call out: refuse")
     parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="take every ecosystem as a whole, even where its changes are cheaper",
+    )
+    parser.add_argument(
         "--accept-shrinking",
         action="store_true",
-        help="take a database that has lost more than a tenth of its records",
+        help="take a database that has lost, or withdraws, more than a tenth of its records",
     )
+    _local(parser)
     _common(parser)
+
+
+def _local(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--local",
+        action="append",
+        default=[],
+        metavar="NAME=PLACE",
+        help="records of one's own: a folder, or git+ADDRESS (PRATIQUE_LOCAL_ADVISORIES says so "
+        "as well); may be repeated",
+    )
 
 
 def _run_update(options: Namespace) -> int:
@@ -56,16 +85,133 @@ def _run_update(options: Namespace) -> int:
         options.data or data_root(),
         options.ecosystems,
         url=options.url,
+        proxy=options.proxy,
         offline=options.offline,
+        whole=options.whole,
         accept_shrinking=options.accept_shrinking,
         progress=_say if sys.stderr.isatty() else None,
     )
+    code = _apply_own(options)
     _print_status(options)
     if options.format == "table":
+        fetched = [
+            f"{name} ({done.changed[name]:,} changed)" if name in done.changed else name
+            for name in done.fetched
+        ]
         sys.stdout.write(
-            f"fetched     {', '.join(done.fetched) or 'nothing new'}\n"
+            f"fetched     {', '.join(fetched) or 'nothing new'}\n"
             f"unchanged   {', '.join(done.unchanged) or 'none'}\n"
         )
+    return code
+
+
+def _apply_own(options: Namespace, forget: tuple[str, ...] = ()) -> ExitCode:
+    """Take the records of one's own that are configured; says what of them was not taken."""
+    from pratique.advisories.own_records import configured, problems_of, read_own
+
+    sources = [source for source in configured(options.local) if source.name not in forget]
+    if not sources and not forget:
+        return ExitCode.CLEAN
+    from pratique.advisories.own import apply_own
+    from pratique.advisories.snapshot import data_root
+
+    read = [read_own(source, offline=options.offline) for source in sources]
+    now = datetime.now(UTC)
+    apply_own(options.data or data_root(), read, forget=forget, now=now)
+    problems = problems_of(read)
+    for problem in problems:
+        _say(f"not taken: {problem}")
+    return ExitCode.INCOMPLETE if problems else ExitCode.CLEAN
+
+
+def _configure_own(parser: ArgumentParser) -> None:
+    _local(parser)
+    parser.add_argument(
+        "--forget",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="leave out what was taken from a source before; may be repeated",
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="never call out: refuse repositories elsewhere"
+    )
+    _common(parser)
+
+
+def _run_own(options: Namespace) -> int:
+    from pratique.advisories.own_records import VARIABLE, configured
+
+    if not configured(options.local) and not options.forget:
+        raise UsageError(
+            "no source of records is named.",
+            remedy=f"Write --local acme=FOLDER, or set {VARIABLE}.",
+        )
+    code = _apply_own(options, tuple(options.forget))
+    _print_status(options)
+    return code
+
+
+def _configure_export(parser: ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="the bundle to write")
+    parser.add_argument(
+        "--key",
+        type=Path,
+        required=True,
+        metavar="PEM",
+        help="private key to sign it with: Ed25519, or ECDSA on P-256 or P-384",
+    )
+    _common(parser)
+
+
+def _run_export(options: Namespace) -> int:
+    from pratique.advisories import open_index
+    from pratique.advisories.bundle import export_bundle
+
+    index = open_index(options.data)
+    folder = index.folder
+    index.close()
+    export_bundle(folder, options.file, options.key)
+    _print_status(options)
+    return ExitCode.CLEAN
+
+
+def _configure_import(parser: ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="the bundle to read")
+    parser.add_argument(
+        "--key",
+        type=Path,
+        metavar="PEM",
+        help="public key that must have signed it (PRATIQUE_ADVISORIES_KEY says so as well)",
+    )
+    parser.add_argument(
+        "--accept-older",
+        action="store_true",
+        help="take a bundle that is older than the advisories in use",
+    )
+    _common(parser)
+
+
+def _run_import(options: Namespace) -> int:
+    import os
+
+    from pratique.advisories.bundle import import_bundle
+    from pratique.advisories.snapshot import data_root
+
+    key = options.key or os.environ.get("PRATIQUE_ADVISORIES_KEY")
+    if not key:
+        raise UsageError(
+            "no key is named that must have signed the bundle.",
+            remedy="Write --key PEM, or set PRATIQUE_ADVISORIES_KEY.",
+        )
+    import_bundle(
+        options.data or data_root(),
+        options.file,
+        Path(key),
+        accept_older=options.accept_older,
+        now=datetime.now(UTC),
+    )
+    _print_status(options)
     return ExitCode.CLEAN
 
 
@@ -172,6 +318,7 @@ def _table(state: AdvisoryStatus) -> str:
         f"records     {state.records:,}",
         f"as of       {state.as_of:%Y-%m-%d %H:%M} UTC, {state.age_days:.1f} days ago{stale}",
         f"ecosystems  {', '.join(state.ecosystems)}",
+        *_dates(state),
         "sources",
     ]
     for source in state.sources:
@@ -179,6 +326,16 @@ def _table(state: AdvisoryStatus) -> str:
         license = source.license or "-"
         lines.append(f"{source.records:>10,}  {newest:<10}  {license:<22}  {source.name}")
     return "\n".join(lines)
+
+
+def _dates(state: AdvisoryStatus) -> list[str]:
+    """Up to when each ecosystem is complete, where they differ."""
+    each: dict[datetime, list[str]] = {}
+    for name, moment in state.ecosystem_as_of.items():
+        each.setdefault(moment, []).append(name)
+    if len(each) < 2:
+        return []
+    return ["complete to", *(f"{m:%Y-%m-%d %H:%M}  {', '.join(each[m])}" for m in sorted(each))]
 
 
 update = Command(
@@ -190,7 +347,33 @@ update = Command(
 examples:
   pratique advisories update                 everything OSV publishes
   pratique advisories update PyPI npm        two ecosystems
+  pratique advisories update --from copy/    from a folder with a copy of OSV's files
 """,
+)
+
+local = Command(
+    description="Take an organisation's own advisories, x_ records in OSV's form, from a folder or "
+    "a git repository; they are matched together with all others.",
+    configure=_configure_own,
+    run=_run_own,
+    epilogue="""\
+examples:
+  pratique advisories local --local acme=/srv/advisories
+  pratique advisories local --local acme=git+https://git.example.test/advisories.git@main
+  pratique advisories local --forget acme
+""",
+)
+
+export = Command(
+    description="Write the advisories in use as one signed file, to carry across an air gap.",
+    configure=_configure_export,
+    run=_run_export,
+)
+
+import_ = Command(
+    description="Take the advisories of a signed file, and use them from then on.",
+    configure=_configure_import,
+    run=_run_import,
 )
 
 status = Command(

@@ -28,15 +28,24 @@ MAX_DOCUMENT_BYTES = 128 * 1024 * 1024
 _decode = msgspec.json.Decoder().decode
 
 
-def write_documents(folder: Path, count: int, document: Callable[[int], bytes]) -> None:
+def write_documents(
+    folder: Path,
+    count: int,
+    document: Callable[[int], bytes],
+    *,
+    name: str = DOCUMENTS,
+    shared: bytes | None = None,
+) -> None:
     """Write the originals.
 
     Args:
         folder: Of the generation.
         count: How many records there are.
         document: Gives the original of a number, as JSON.
+        name: Of the files.
+        shared: The dictionary, where it is there already.
     """
-    write_pieces(folder, DOCUMENTS, DOCUMENTS_DICTIONARY, count, document)
+    write_pieces(folder, name, DOCUMENTS_DICTIONARY, count, document, shared=shared)
 
 
 class Documents:
@@ -44,13 +53,19 @@ class Documents:
 
     Args:
         folder: Of the generation.
+        name: Of the files.
 
     Raises:
         GenerationError: A file is absent, truncated or damaged.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._pieces = Pieces(folder, DOCUMENTS, DOCUMENTS_DICTIONARY, MAX_DOCUMENT_BYTES)
+    def __init__(self, folder: Path, name: str = DOCUMENTS) -> None:
+        self._pieces = Pieces(folder, name, DOCUMENTS_DICTIONARY, MAX_DOCUMENT_BYTES)
+        self.count: int = self._pieces.count
+
+    def raw(self, number: int) -> bytes:
+        """The original of a number as JSON; raises as :meth:`originals`."""
+        return self._pieces[number]
 
     def originals(self, number: int) -> list[dict[str, Any]]:
         """The original of a number; more than one where all of one id and time were taken.

@@ -142,5 +142,11 @@ def commits(affected: Affected, number: int) -> Iterable[CommitRow]:
         for event in item.events:
             if event.value != "0":
                 yield CommitRow(
-                    event.value, number, number, event.kind, affected.ecosystem, affected.name
+                    event.value,
+                    number,
+                    number,
+                    event.kind,
+                    affected.ecosystem,
+                    affected.name,
+                    item.repo,
                 )

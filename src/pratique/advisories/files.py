@@ -85,6 +85,13 @@ class Blobs:
             raise unreadable(self._path, error) from None
         return data[:head], data[head : head + size]
 
+    def whole(self) -> bytes:
+        """All of the file, where it is small."""
+        try:
+            return os.pread(self._descriptor, os.fstat(self._descriptor).st_size, 0)
+        except OSError as error:
+            raise unreadable(self._path, error) from None
+
     def close(self) -> None:
         """Give the file back."""
         if self._descriptor >= 0:
@@ -93,6 +100,15 @@ class Blobs:
 
     def __del__(self) -> None:
         self.close()
+
+
+def sync(path: Path) -> None:
+    """Have a file or folder on disk before anything relies on it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def unreadable(path: Path, error: Exception) -> GenerationError:

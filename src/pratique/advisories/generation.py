@@ -11,17 +11,26 @@ import shutil
 import tempfile
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pratique.advisories.errors import FormatError, GenerationError
-from pratique.advisories.layout import FORMAT, MANIFEST, ORDERING_FORMAT, FileInfo, Manifest
+from pratique.advisories.files import sync
+from pratique.advisories.layout import (
+    FORMAT,
+    LAYERED_FORMAT,
+    MANIFEST,
+    ORDERING_FORMAT,
+    FileInfo,
+    Manifest,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 CURRENT = "current"
 """File with the name of the generation in use."""
@@ -49,13 +58,23 @@ def digest(path: Path) -> FileInfo:
     return FileInfo(size, hasher.hexdigest())
 
 
-def seal(folder: Path, manifest: Manifest) -> Manifest:
+def seal(folder: Path, manifest: Manifest, known: Mapping[str, FileInfo] | None = None) -> Manifest:
     """Write the manifest over the files of a finished generation.
+
+    Args:
+        folder: With the files, and nothing else.
+        manifest: Of the generation.
+        known: Files that were sealed before and are here again, unchanged.
 
     Returns:
         The manifest with the files in it.
     """
-    files = {path.name: digest(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
+    known = known or {}
+    files = {
+        path.name: known.get(path.name) or digest(path)
+        for path in sorted(folder.iterdir())
+        if path.name != MANIFEST
+    }
     sealed = msgspec.structs.replace(manifest, files=files)
     body = msgspec.json.encode(sealed)
     line = sha256(body).hexdigest().encode()
@@ -82,17 +101,7 @@ def read_manifest(folder: Path, *, any_ordering: bool = False) -> Manifest:
     if sha256(body).hexdigest().encode() != line:
         raise GenerationError(f"{path} is damaged: its checksum differs.", remedy=_REMEDY)
     numbers = msgspec.json.decode(body)
-    if numbers.get("format") != FORMAT:
-        raise FormatError(
-            f"{folder} holds advisories in format {numbers.get('format')}, not {FORMAT}.",
-            remedy=_REMEDY,
-        )
-    if not any_ordering and numbers.get("ordering_format") != ORDERING_FORMAT:
-        raise FormatError(
-            f"{folder} was built with version orderings of format "
-            f"{numbers.get('ordering_format')}, not {ORDERING_FORMAT}.",
-            remedy=_REMEDY,
-        )
+    check_format(numbers, folder, any_ordering=any_ordering)
     manifest = msgspec.convert(numbers, Manifest)
     for name, info in manifest.files.items():
         try:
@@ -104,6 +113,30 @@ def read_manifest(folder: Path, *, any_ordering: bool = False) -> Manifest:
                 f"{folder / name} is truncated: {size:,} of {info.size:,} bytes.", remedy=_REMEDY
             )
     return manifest
+
+
+def check_format(numbers: dict[str, Any], folder: Path, *, any_ordering: bool = False) -> None:
+    """Refuse what another version of the program wrote.
+
+    Args:
+        numbers: The manifest, as it is read.
+        folder: It is from, for messages.
+        any_ordering: Whether other version orderings are accepted.
+
+    Raises:
+        FormatError: It was written in another format or with other orderings.
+    """
+    if numbers.get("format") != (LAYERED_FORMAT if numbers.get("layers") else FORMAT):
+        raise FormatError(
+            f"{folder} holds advisories in format {numbers.get('format')}, not {FORMAT}.",
+            remedy=_REMEDY,
+        )
+    if not any_ordering and numbers.get("ordering_format") != ORDERING_FORMAT:
+        raise FormatError(
+            f"{folder} was built with version orderings of format "
+            f"{numbers.get('ordering_format')}, not {ORDERING_FORMAT}.",
+            remedy=_REMEDY,
+        )
 
 
 def verify(folder: Path) -> Manifest:
@@ -144,7 +177,7 @@ def publish(root: Path, built: Path, name: str) -> Path:
         The generation's folder.
     """
     for path in (*built.iterdir(), built):
-        _sync(path)
+        sync(path)
     target = root / GENERATIONS / name
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -155,7 +188,7 @@ def publish(root: Path, built: Path, name: str) -> Path:
             target.rename(aside)
             built.rename(target)
             shutil.rmtree(aside, ignore_errors=True)
-    _sync(target.parent)
+    sync(target.parent)
     point(root, name)
     return target
 
@@ -176,7 +209,7 @@ def point(root: Path, name: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     Path(temporary).replace(root / CURRENT)
-    _sync(root)
+    sync(root)
 
 
 def current(root: Path) -> Path | None:
@@ -195,6 +228,15 @@ def current(root: Path) -> Path | None:
     if not name or "/" in name or name.startswith(".") or not folder.is_dir():
         raise GenerationError(f"{root / CURRENT} names no generation there is.", remedy=_REMEDY)
     return folder
+
+
+def next_name(root: Path, now: datetime) -> str:
+    """Name for a generation built at a moment, that none there has; later ones sort after it."""
+    while True:
+        name = now.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        if not (root / GENERATIONS / name).exists():
+            return name
+        now += timedelta(microseconds=1)
 
 
 def prune(root: Path, keep: str) -> None:
@@ -232,21 +274,31 @@ def renew(root: Path, folder: Path, name: str, manifest: Manifest) -> Manifest:
         manifest: Of the new one; its files are those of the old one.
     """
     with workshop(root) as built:
-        for file in read_manifest(folder).files:
-            try:
-                os.link(folder / file, built / file)
-            except OSError:
-                shutil.copyfile(folder / file, built / file)
-        sealed = seal(built, manifest)
+        sealed = seal(built, manifest, share(folder, built))
         publish(root, built, name)
     prune(root, name)
     return sealed
 
 
-def _sync(path: Path) -> None:
-    """Have a file or folder on disk before anything points to it."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def share(folder: Path, built: Path, leave: tuple[str, ...] = ()) -> dict[str, FileInfo]:
+    """Have the files of a generation in another folder as well, without copying them.
+
+    Args:
+        folder: Of the generation.
+        built: The other folder.
+        leave: Files whose names begin so are left out.
+
+    Returns:
+        The files, as they were sealed.
+    """
+    files = {
+        name: info
+        for name, info in read_manifest(folder).files.items()
+        if not (leave and name.startswith(leave))
+    }
+    for name in files:
+        try:
+            os.link(folder / name, built / name)
+        except OSError:  # another file system, or one without links
+            shutil.copyfile(folder / name, built / name)
+    return files

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from pratique.advisories import generation
-from pratique.advisories.answers import Advisories, group_matches
-from pratique.advisories.documents import Documents
+from pratique.advisories.answers import MAX_REMEMBERED, Advisories, group_matches
+from pratique.advisories.commits import Checkout, Facts, Known, alike, match_commit
 from pratique.advisories.entries import VERSIONS_ONLY, broader
 from pratique.advisories.errors import GenerationError
+from pratique.advisories.layers import Numbered, open_table
 from pratique.advisories.layout import (
     COMMITS,
-    DOCUMENTS,
     MANIFEST,
     NAMES,
     PACKAGES,
     CommitRow,
+    Entry,
     Manifest,
     PackageBlob,
     package_hash,
@@ -25,15 +26,13 @@ from pratique.advisories.layout import (
 )
 from pratique.advisories.matching import ALL, Asked, Hit, evaluate
 from pratique.advisories.orders import Orders
-from pratique.advisories.records import Records
-from pratique.advisories.table import Table
 from pratique.formats.osv.affected import EARLIER_NAMES, is_commit
 from pratique.model.advisory import Advisory, Answer, Query, Unmatched
 from pratique.model.bill import AdvisoryStatus
-from pratique.model.ecosystems import base, normalise_name
+from pratique.model.ecosystems import GIT, base, normalise_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -69,13 +68,15 @@ class Index:
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.folder = folder
         self.manifest = manifest
-        self._packages = Table(folder, PACKAGES)
-        self._names = Table(folder, NAMES)
-        self._commits = Table(folder, COMMITS)
-        self._records = Records(folder)
-        self._advisories = Advisories(self._records)
-        self._documents: Documents | None = None
+        layers = manifest.layers
+        self._packages = open_table(folder, PACKAGES, layers)
+        self._names = open_table(folder, NAMES, layers)
+        self._commits = open_table(folder, COMMITS, layers)
+        # All files are opened now: the folder may be gone when they are read.
+        self._records = Numbered(folder, manifest)
+        self._advisories = Advisories(self._records, manifest)
         self._orders = Orders()
+        self._by_name_of: dict[str, Advisory | None] = {}
         self._known = frozenset(manifest.ecosystems)
         self._bases = frozenset(map(base, manifest.ecosystems))
 
@@ -98,15 +99,9 @@ class Index:
         return cls(folder, generation.read_manifest(folder))
 
     @property
-    def documents(self) -> Documents | None:
-        """The complete records; ``None`` where they were not kept (the starter).
-
-        Raises:
-            GenerationError: They are damaged.
-        """
-        if self._documents is None and f"{DOCUMENTS}.idx" in self.manifest.files:
-            self._documents = Documents(self.folder)
-        return self._documents
+    def documents(self) -> Numbered | None:
+        """What gives the complete records; ``None`` where they were not kept (the starter)."""
+        return self._records if self._records.whole else None
 
     def details(self, identifier: str) -> str:
         """What the record of an id says at length, in Markdown; empty where that is not here.
@@ -114,12 +109,19 @@ class Index:
         Raises:
             GenerationError: The index is damaged.
         """
+        found = self.originals(identifier)
+        text = found[0].get("details") if found else ""
+        return text if isinstance(text, str) else ""
+
+    def originals(self, identifier: str) -> list[dict[str, Any]]:
+        """The complete records of an id, as published; none where they are not here (the starter).
+
+        Raises:
+            GenerationError: The index is damaged.
+        """
         documents = self.documents
         number = self._number(identifier)
-        if documents is None or number is None:
-            return ""
-        text = documents.originals(number)[0].get("details")
-        return text if isinstance(text, str) else ""
+        return [] if documents is None or number is None else documents.originals(number)
 
     @property
     def ecosystems(self) -> tuple[str, ...]:
@@ -131,18 +133,29 @@ class Index:
         """Ecosystems of whose advisories it has only a part: no match says less there."""
         return self.manifest.partial
 
-    def status(self, now: datetime) -> AdvisoryStatus:
-        """What was consulted, and how old it is at a moment."""
+    def status(self, now: datetime, ecosystems: Iterable[str] = ()) -> AdvisoryStatus:
+        """What was consulted, and how old it is at a moment.
+
+        Args:
+            now: The moment.
+            ecosystems: What is asked about: the oldest of these counts; of all
+                of them where none is given.
+        """
         manifest = self.manifest
-        age = max(0.0, (now - manifest.as_of).total_seconds() / _DAY)
+        dates = manifest.ecosystem_as_of
+        asked = (dates.get(base(name), manifest.as_of) for name in ecosystems)
+        as_of = min(asked, default=manifest.as_of)
+        age = max(0.0, (now - as_of).total_seconds() / _DAY)
         return AdvisoryStatus(
             generation=manifest.generation,
             records=manifest.records,
             ecosystems=self.ecosystems,
-            as_of=manifest.as_of,
+            as_of=as_of,
             age_days=age,
             stale=age > STALE_DAYS,
             sources=manifest.sources,
+            overall=manifest.as_of,
+            ecosystem_as_of=dict(sorted(dates.items())),
         )
 
     def advisory(self, identifier: str) -> Advisory | None:
@@ -153,6 +166,13 @@ class Index:
         Raises:
             GenerationError: The index is damaged.
         """
+        if identifier not in self._by_name_of:
+            if len(self._by_name_of) >= MAX_REMEMBERED:
+                self._by_name_of.clear()
+            self._by_name_of[identifier] = self._look_up(identifier)
+        return self._by_name_of[identifier]
+
+    def _look_up(self, identifier: str) -> Advisory | None:
         for blob in self._names.find(text_hash(identifier)):
             name, numbers = self._read(_names, blob)
             if name == identifier:
@@ -215,6 +235,22 @@ class Index:
             answers[position] = answer
         return answers
 
+    def match_commit(self, asked: Checkout) -> Known:
+        """What advisories say of a commit of a git repository.
+
+        Raises:
+            GenerationError: The index is damaged.
+            GitError: The repository is damaged.
+        """
+        if unknown := self._place(GIT).unknown:
+            return Known(Answer(unknown=Unmatched(reason=unknown)))
+        facts = Facts(self._repository, self._commit_rows, self._advisories, self.advisory)
+        return match_commit(facts, asked)
+
+    def _repository(self, name: str) -> list[Entry]:
+        blobs = self._packages.find(package_hash(GIT, name))
+        return [entry for each in self._decoded(blobs, GIT, name) for entry in each.entries]
+
     def _place(self, ecosystem: str) -> Place:
         ecosystem = EARLIER_NAMES.get(ecosystem, ecosystem)
         if ecosystem in self._known or ecosystem in self._bases or self._pointed(ecosystem):
@@ -246,6 +282,10 @@ class Index:
             raise GenerationError(f"the advisories are damaged: {error}.") from None
 
     def _answer(self, query: Query, place: Place, packages: list[PackageBlob]) -> Answer:
+        if place.ecosystem == GIT:
+            commit = query.commit.lower() or query.version
+            if is_commit(commit):
+                return self.match_commit(Checkout(query.name, commit)).answer
         hits: list[tuple[Hit, Asked]] = []
         doubts: list[str] = [place.unknown] if place.unknown and query.version else []
         for package in packages:
@@ -256,17 +296,19 @@ class Index:
                 place.ecosystem in VERSIONS_ONLY and package.ecosystem != place.ecosystem,
             )
             found, unsure = evaluate(package.entries, asked)
+            if place.ecosystem == GIT and query.version:
+                found, unsure = alike(package.entries, asked, found, unsure)
             if not query.version:
                 found = [hit for hit in found if hit.how == ALL]
                 unsure = []
             hits += [(hit, asked) for hit in found]
             if unsure:
                 groups = {hit.entry.group for hit in found}
-                doubts += [
+                doubts += sorted(
                     f"{self._records[entry.advisory].id}: {reason}"
                     for entry, reason in unsure
                     if entry.group not in groups
-                ]
+                )
         rows = self._commit_rows(query.commit) if query.commit else []
         matches = group_matches(self._advisories, hits, rows, query, self.advisory)
         if not query.version:
@@ -304,8 +346,6 @@ class Index:
         """Give the files back."""
         for part in (self._packages, self._names, self._commits, self._records):
             part.close()
-        if self._documents is not None:
-            self._documents.close()
 
 
 def _joined(doubts: list[str]) -> str:

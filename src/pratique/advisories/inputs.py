@@ -6,6 +6,10 @@ import gzip
 import lzma
 import zipfile
 import zlib
+from datetime import datetime
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import msgspec
@@ -14,7 +18,6 @@ from pratique.model.errors import InputError, LimitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 MAX_RECORD_BYTES = 64 * 1024 * 1024
 """Largest record read.  The largest published ones, of Linux distributions, have 12 MB."""
@@ -53,6 +56,25 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     license: str = ""
     """SPDX expression."""
 
+    as_of: datetime | None = None
+    """Up to when it is complete, where that is known."""
+
+    local: bool = False
+    """Whether it holds an organisation's own records."""
+
+    def identity(self) -> str:
+        """A text that changes where the records change."""
+        path = Path(self.path)
+        found = sorted(path.rglob("*.json")) if path.is_dir() else [path]
+        digest = sha256()
+        for each in found:
+            try:
+                state = each.stat()
+            except OSError:
+                continue
+            digest.update(f"{each} {state.st_size} {state.st_mtime_ns}\n".encode())
+        return f"{self.name}\0{self.path}\0{digest.hexdigest()}"
+
 
 class Item(msgspec.Struct, frozen=True):
     """One record as it lies in a source."""
@@ -61,6 +83,8 @@ class Item(msgspec.Struct, frozen=True):
     """For messages: the file, the member or the line."""
 
     data: bytes
+    problem: str = ""
+    """Why it could not be taken from the source, which goes on after it; or empty."""
 
 
 class _Meter(msgspec.Struct):
@@ -91,11 +115,12 @@ class _Meter(msgspec.Struct):
             raise LimitError(f"{self.path}: has more than {MAX_MEMBERS:,} records")
 
 
-def read_items(path: Path) -> Iterator[Item]:
+def read_items(path: Path, skip: int = 0) -> Iterator[Item]:
     """Records of a source, one at a time, in a fixed order.
 
     Args:
         path: Of a zip, a folder, a line file or one JSON record.
+        skip: Records at the beginning that are left out.
 
     Raises:
         InputError: The source cannot be read, or is of no known kind.
@@ -103,44 +128,65 @@ def read_items(path: Path) -> Iterator[Item]:
     """
     try:
         if path.is_dir():
-            yield from _folder(path)
+            yield from _folder(path, skip)
         elif zipfile.is_zipfile(path):
-            yield from _zip(path)
+            yield from _zip(path, skip)
         else:
-            yield from _file(path)
+            yield from islice(_file(path), skip, None)
     except (OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError, NotImplementedError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from None
     except RuntimeError as error:  # an encrypted member
         raise InputError(f"{path}: cannot be read: {error}") from None
 
 
-def _folder(folder: Path) -> Iterator[Item]:
+def _folder(folder: Path, skip: int) -> Iterator[Item]:
     meter = _Meter(str(folder), 0)
     root = folder.resolve()
     for path in sorted(folder.rglob("*.json")):
         if not path.is_file() or not path.resolve().is_relative_to(root):
             continue
+        meter.item()
+        if meter.items <= skip:
+            continue
         size = path.stat().st_size
         if size > MAX_RECORD_BYTES:
-            raise LimitError(f"{path}: is {size:,} bytes, over the limit of {MAX_RECORD_BYTES:,}")
-        meter.item()
+            problem = f"{path}: is {size:,} bytes, over the limit of {MAX_RECORD_BYTES:,}"
+            yield Item(str(path.relative_to(folder)), b"", problem)
+            continue
         meter.take(size, meter.packed + size)
         yield Item(str(path.relative_to(folder)), path.read_bytes())
 
 
-def _zip(path: Path) -> Iterator[Item]:
+def _zip(path: Path, skip: int) -> Iterator[Item]:
     meter = _Meter(str(path), 0)
     with zipfile.ZipFile(path) as archive:
         for info in sorted(archive.infolist(), key=lambda each: each.filename):
             if info.is_dir() or not info.filename.endswith(".json"):
                 continue
             meter.item()
-            with archive.open(info) as member:
-                data = member.read(MAX_RECORD_BYTES + 1)
-            if len(data) > MAX_RECORD_BYTES:
-                raise LimitError(f"{path}: {info.filename!r} is over {MAX_RECORD_BYTES:,} bytes")
+            if meter.items <= skip:
+                continue
+            data, problem = _member(archive, info)
             meter.take(len(data), meter.packed + info.compress_size)
-            yield Item(info.filename, data)
+            yield Item(info.filename, b"" if problem else data, problem)
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[bytes, str]:
+    """One member, and why it cannot be used; what was unpacked of it counts in any case.
+
+    Nothing is ever written under a member's name, so that it may be any text.
+    """
+    data = b""
+    try:
+        with archive.open(info) as member:
+            data = member.read(MAX_RECORD_BYTES + 1)
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
+        return data, f"{info.filename!r} cannot be unpacked: {error}"
+    except (NotImplementedError, RuntimeError) as error:  # a method nobody has; a password
+        return data, f"{info.filename!r} cannot be unpacked: {error}"
+    if len(data) > MAX_RECORD_BYTES:
+        return data, f"{info.filename!r} is over {MAX_RECORD_BYTES:,} bytes"
+    return data, ""
 
 
 def _file(path: Path) -> Iterator[Item]:
@@ -158,8 +204,11 @@ def _file(path: Path) -> Iterator[Item]:
         if kind == ".json":
             yield Item(path.name, _whole(chunks, path))
             return
-        for number, line in enumerate(_lines(chunks, path), 1):
-            if line.strip():
+        for number, line in enumerate(_lines(chunks), 1):
+            if line is None:
+                meter.item()
+                yield Item(f"line {number}", b"", f"is over {MAX_RECORD_BYTES:,} bytes")
+            elif line.strip():
                 meter.item()
                 yield Item(f"line {number}", line)
 
@@ -216,11 +265,17 @@ def _whole(chunks: Iterator[bytes], path: Path) -> bytes:
     return bytes(data)
 
 
-def _lines(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
-    rest = b""
+def _lines(chunks: Iterator[bytes]) -> Iterator[bytes | None]:
+    """Lines of a file; ``None`` in the place of one that is too long."""
+    rest: bytes | None = b""
     for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from lines
-        if len(rest) > MAX_RECORD_BYTES:
-            raise LimitError(f"{path}: has a line of over {MAX_RECORD_BYTES:,} bytes")
+        first, *lines = chunk.split(b"\n")
+        if rest is not None:
+            rest += first
+            if len(rest) > MAX_RECORD_BYTES:
+                rest = None
+        if lines:
+            yield rest
+            yield from lines[:-1]
+            rest = lines[-1]
     yield rest

@@ -18,6 +18,9 @@ from pratique.model.bill import AdvisorySource
 FORMAT = 1
 """Of the files.  A generation with another number is refused."""
 
+LAYERED_FORMAT = 2
+"""Of a generation with layers; a program that does not know them must refuse it."""
+
 ORDERING_FORMAT = 1
 """Of the version keys.  To be raised whenever any ordering changes its keys:
 keys of two formats must never be compared."""
@@ -88,6 +91,9 @@ class Detail(msgspec.Struct, frozen=True, array_like=True):
     fixed: list[str] = []
     """Versions of ``fixed`` events as written, lowest first."""
 
+    commits: list[list[tuple[str, str]]] = []
+    """Of a repository: kind and commit of the events of each range, in their order."""
+
 
 class PackageBlob(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Everything the index says about one package."""
@@ -112,6 +118,8 @@ class CommitRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     ecosystem: str = ""
     name: str = ""
+    repo: str = ""
+    """As written."""
 
 
 class StoredRecord(msgspec.Struct, frozen=True, array_like=True):
@@ -131,12 +139,50 @@ class StoredRecord(msgspec.Struct, frozen=True, array_like=True):
 
     malicious: bool = False
 
+    sources: tuple[int, ...] = ()
+    """Places in the manifest's list of the sources that it is from."""
+
 
 class FileInfo(msgspec.Struct, frozen=True):
     """Size and digest of a file of the generation."""
 
     size: int
     sha256: str
+
+
+class Layer(msgspec.Struct, frozen=True):
+    """Changes over the base of a generation and over the layers before it.
+
+    Its files are those of a base, with its name before theirs.  A key that it
+    has replaces the key below; an empty blob says that nothing is left of it.
+    """
+
+    name: str
+    start: int
+    """Number of its first record: they go on from those below."""
+
+    records: int
+
+
+class Watermark(msgspec.Struct, frozen=True, kw_only=True):
+    """Up to where one ecosystem has been taken from where it is published."""
+
+    url: str
+    """Of the export, or the folder."""
+
+    checked: datetime
+    """When it was last seen to be complete."""
+
+    full: datetime
+    """When all of its records were last taken at once."""
+
+    modified: datetime | None = None
+    """Latest time in its list of changes as taken; ``None`` where there was no list."""
+
+    etag: str = ""
+    """What the server said of the zip when it was taken."""
+
+    last_modified: str = ""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +210,18 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Defects of the records read, by kind."""
 
     files: dict[str, FileInfo]
+
+    layers: tuple[Layer, ...] = ()
+    """Lowest first."""
+
+    watermarks: dict[str, Watermark] = {}
+    """By the name of the source, which is its ecosystem's."""
+
+    ecosystem_as_of: dict[str, datetime] = {}
+    """Up to when the advisories of an ecosystem (base name) are complete, where that is known."""
+
+    local: dict[str, tuple[str, ...]] = {}
+    """Sources that hold an organisation's own records, with the ids of these."""
 
 
 def package_hash(ecosystem: str, name: str) -> int:

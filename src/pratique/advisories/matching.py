@@ -89,7 +89,7 @@ def evaluate(entries: list[Entry], asked: Asked) -> tuple[list[Hit], list[tuple[
         else:
             at = key
         versions = entry.versions
-        if versions and _listed(versions, asked.hash()):
+        if versions and is_listed(versions, asked.hash()):
             hits.append(Hit(entry, LISTED))
             continue
         if bounds and asked.versions_only:
@@ -109,7 +109,8 @@ def _doubt(flags: int) -> str:
     return "its affected versions cannot be read or ordered"
 
 
-def _listed(versions: bytes, number: int) -> bool:
+def is_listed(versions: bytes, number: int) -> bool:
+    """Whether a list of versions has one of a number."""
     view = memoryview(versions).cast("Q")
     at = bisect_left(view, number)
     return at < len(view) and view[at] == number
@@ -158,4 +159,4 @@ def _affects(entry: Entry, text: str, asked: Asked) -> bool:
     if key is not None and bisect_right(entry.bounds, key) & 1:
         return True
     own = asked.order.key(text)
-    return bool(entry.versions) and _listed(entry.versions, version_hash(own, text))
+    return bool(entry.versions) and is_listed(entry.versions, version_hash(own, text))

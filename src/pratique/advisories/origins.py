@@ -69,6 +69,6 @@ GITHUB = "github/advisory-database"
 MALICIOUS = "khulnasoft-lab/malicious-packages"
 
 PARTIAL = (
-    "Alpine", "Hex", "Maven", "NuGet", "Packagist", "Pub", "RubyGems", "SwiftURL", "npm",
+    "Alpine", "GIT", "Hex", "Maven", "NuGet", "Packagist", "Pub", "RubyGems", "SwiftURL", "npm",
 )  # fmt: skip
 """Ecosystems of whose advisories the sources hold only a sample."""

@@ -44,6 +44,7 @@ def write_pieces(
     piece: Callable[[int], bytes],
     *,
     packed: bool = True,
+    shared: bytes | None = None,
 ) -> None:
     """Write all pieces.
 
@@ -54,9 +55,12 @@ def write_pieces(
         count: How many there are.
         piece: Gives the piece of a number.
         packed: Whether to compress them.
+        shared: The dictionary, where it is there already.
     """
-    pack, shared = _packer(count, piece) if packed else (bytes, b"")
-    (folder / dictionary).write_bytes(shared)
+    if shared is None:
+        shared = _trained(count, piece) if packed else b""
+        (folder / dictionary).write_bytes(shared)
+    pack = _packer(shared) if packed else bytes
     offset = 0
     with (
         (folder / f"{name}.dat").open("wb") as data,
@@ -70,20 +74,24 @@ def write_pieces(
             offset += _FRAME.size + len(frame)
 
 
-def _packer(count: int, piece: Callable[[int], bytes]) -> tuple[Callable[[bytes], bytes], bytes]:
+def _trained(count: int, piece: Callable[[int], bytes]) -> bytes:
     import zstandard
 
     step = max(1, count // DICTIONARY_SAMPLES)
     samples: list[bytes | bytearray | memoryview] = [
         piece(number)[:SAMPLE_BYTES] for number in range(0, count, step)
     ]
-    dictionary = b""
-    if len(samples) >= DICTIONARY_SAMPLES // 10:
-        size = min(DICTIONARY_BYTES, sum(map(len, samples)) // 8)
-        dictionary = zstandard.train_dictionary(size, samples).as_bytes()
+    if len(samples) < DICTIONARY_SAMPLES // 10:
+        return b""
+    size = min(DICTIONARY_BYTES, sum(map(len, samples)) // 8)
+    return zstandard.train_dictionary(size, samples).as_bytes()
+
+
+def _packer(dictionary: bytes) -> Callable[[bytes], bytes]:
+    import zstandard
+
     shared = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
-    packer = zstandard.ZstdCompressor(level=LEVEL, dict_data=shared, write_checksum=False)
-    return packer.compress, dictionary
+    return zstandard.ZstdCompressor(level=LEVEL, dict_data=shared, write_checksum=False).compress
 
 
 class _Offsets:
@@ -132,7 +140,8 @@ class Pieces:
         self._limit = limit
         self._index = Mapped(folder / f"{name}.idx")
         self._data = Blobs(folder / f"{name}.dat")
-        self._dictionary = folder / dictionary
+        # Held open: it is read on first use, when the folder may be gone.
+        self._dictionary = Blobs(folder / dictionary)
         view = self._index.view
         if len(view) < _HEADER.size:
             raise self.damaged("its header is truncated")
@@ -154,10 +163,7 @@ class Pieces:
         if self._unpack is None:
             import zstandard
 
-            try:
-                dictionary = self._dictionary.read_bytes()
-            except OSError:
-                raise self.damaged("its dictionary is absent") from None
+            dictionary = self._dictionary.whole()
             if crc32(dictionary) != self._checksum:
                 raise self.damaged("its dictionary is not what was written")
             shared = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
@@ -206,6 +212,7 @@ class Pieces:
         """Give the files back."""
         self._index.close()
         self._data.close()
+        self._dictionary.close()
 
 
 def _length(head: bytes) -> int:

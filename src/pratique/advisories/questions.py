@@ -16,7 +16,7 @@ import msgspec
 
 from pratique.formats.osv.affected import EARLIER_NAMES
 from pratique.model.advisory import Query
-from pratique.model.ecosystems import advisory_name, advisory_version, ecosystem_of, known
+from pratique.model.ecosystems import GIT, advisory_name, advisory_version, ecosystem_of, known
 from pratique.model.errors import InputError
 from pratique.model.purl import Package
 
@@ -35,6 +35,9 @@ FIRST_PAGE = base64.b64encode(b"FIRST_PAGE_TOKEN").decode()
 INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND = 3, 4, 5
 RESOURCE_EXHAUSTED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE = 8, 12, 13, 14
 """Codes of gRPC, which OSV.dev answers with."""
+
+_HOSTS = {"bitbucket": "bitbucket.org", "github": "github.com", "gitlab": "gitlab.com"}
+"""Where the repositories of these types of package URLs are."""
 
 T = TypeVar("T")
 
@@ -174,7 +177,7 @@ def question(body: QueryBody) -> Question:
 
 @lru_cache(maxsize=1024)
 def _known(ecosystem: str) -> bool:
-    return known(ecosystem) or ecosystem in EARLIER_NAMES or ecosystem == "GIT"
+    return known(ecosystem) or ecosystem in EARLIER_NAMES or ecosystem == GIT
 
 
 def _commit(text: str) -> str:
@@ -193,6 +196,9 @@ def _purl(text: str) -> tuple[str, str, str]:
         package = Package.parse(text)
     except InputError as error:
         raise ApiError(f"invalid PURL: {error.message}") from None
+    if package.type in _HOSTS:
+        # OSV.dev knows nothing of these; the repository is the one that it calls GIT.
+        return GIT, f"{_HOSTS[package.type]}/{package.full_name}", package.version
     ecosystem = ecosystem_of(package)
     if not ecosystem:
         return "", "", ""

@@ -20,7 +20,13 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 def write_records(
-    folder: Path, count: int, record: Callable[[int], StoredRecord], *, packed: bool = True
+    folder: Path,
+    count: int,
+    record: Callable[[int], StoredRecord],
+    *,
+    packed: bool = True,
+    name: str = RECORDS,
+    shared: bytes | None = None,
 ) -> None:
     """Write all records.
 
@@ -29,10 +35,14 @@ def write_records(
         count: How many there are.
         record: Gives the record of a number.
         packed: Whether to compress them.  The starter's are compressed as a whole.
+        name: Of the files.
+        shared: The dictionary, where it is there already.
     """
-    write_pieces(
-        folder, RECORDS, DICTIONARY, count, lambda number: _encode(record(number)), packed=packed
-    )
+
+    def piece(number: int) -> bytes:
+        return _encode(record(number))
+
+    write_pieces(folder, name, DICTIONARY, count, piece, packed=packed, shared=shared)
 
 
 class Records:
@@ -40,13 +50,14 @@ class Records:
 
     Args:
         folder: Of the generation.
+        name: Of the files.
 
     Raises:
         GenerationError: A file is absent, truncated or damaged.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._pieces = Pieces(folder, RECORDS, DICTIONARY, MAX_RECORD_BYTES)
+    def __init__(self, folder: Path, name: str = RECORDS) -> None:
+        self._pieces = Pieces(folder, name, DICTIONARY, MAX_RECORD_BYTES)
         self._decode = msgspec.msgpack.Decoder(StoredRecord).decode
         self.count: int = self._pieces.count
 
@@ -60,6 +71,10 @@ class Records:
             return self._decode(self._pieces[number])
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._pieces.damaged(str(error)) from None
+
+    def raw(self, number: int) -> bytes:
+        """A record as it is stored, unpacked; raises as the record itself."""
+        return self._pieces[number]
 
     def close(self) -> None:
         """Give the files back."""

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pratique.advisories import open_index
+from pratique.advisories.commits import Checkout
 from pratique.advisories.documents import FactDocuments, from_facts, from_originals
 from pratique.advisories.entries import VERSIONS_ONLY
 from pratique.advisories.errors import GenerationError
 from pratique.advisories.index import STARTER, Index, Place
 from pratique.advisories.layout import MANIFEST, PackageBlob, package_hash, text_hash
 from pratique.advisories.matching import Asked, Hit, evaluate
+from pratique.advisories.repositories import alike_text
 from pratique.advisories.segments import Segments
+from pratique.formats.osv.affected import is_commit
 from pratique.formats.osv.writer import timestamp
-from pratique.model.ecosystems import normalise_name
+from pratique.model.ecosystems import GIT, normalise_name
 from pratique.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,7 +54,7 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     """What the index knows to one question."""
 
     numbers: tuple[int, ...] = ()
-    """Of the records, ascending: in the order of their ids."""
+    """Of the records, in the order of their ids."""
 
     incomplete: bool = False
     """Whether more may affect what was asked than is listed: unknown is not clean."""
@@ -88,9 +91,7 @@ class ServedIndex(Index):
             self._facts = FactDocuments(fact.record for fact in read_facts(shipped() / FACTS))
         for number in range(min(self.manifest.records, WARM_HEADS)):
             self.head(number)
-        if self.manifest.records:
-            # Dictionaries are read on first use, when the folder may be gone.
-            self.document(0)
+        self._records.load()
 
     def find(self, query: Query) -> Found:
         """Records that affect what a query asks.
@@ -100,10 +101,18 @@ class ServedIndex(Index):
         Raises:
             GenerationError: The index is damaged.
         """
+        found = self._found(query)
+        if self.manifest.layers and len(found.numbers) > 1:
+            # The numbers of a layer go on from those of the base.
+            ordered = tuple(sorted(found.numbers, key=self.identifier))
+            return msgspec.structs.replace(found, numbers=ordered)
+        return found
+
+    def _found(self, query: Query) -> Found:
         if query.commit:
-            rows = self._commit_rows(query.commit)
-            numbers = {row.advisory for row in rows if row.event in _AFFECTED_EVENTS}
-            return Found(tuple(sorted(numbers)), incomplete=not rows)
+            return self._of_commit("", query.commit)
+        if query.ecosystem == GIT and is_commit(query.version):
+            return self._of_commit(query.name, query.version)
         if not query.ecosystem:
             return self._anywhere(query)
         place = self._places.get(query.ecosystem)
@@ -119,11 +128,26 @@ class ServedIndex(Index):
             return Found(tuple(sorted({entry.advisory for entry in entries})))
         return self._affecting(segments, place.ecosystem, query.version)
 
+    def _of_commit(self, repository: str, commit: str) -> Found:
+        """Records that name a commit; those of its repository that do not may yet affect it."""
+        rows = self._commit_rows(commit)
+        numbers = {row.advisory for row in rows if row.event in _AFFECTED_EVENTS}
+        known = self.match_commit(Checkout(repository, commit))
+        for match in known.answer.matches:
+            found = (self._number(each.id) for each in match.advisories)
+            numbers.update(number for number in found if number is not None)
+        unknown = known.answer.unknown is not None or not known.repositories
+        return Found(tuple(sorted(numbers)), incomplete=unknown)
+
     def _affecting(self, segments: list[Segments], ecosystem: str, version: str) -> Found:
         numbers: tuple[int, ...] = ()
         doubtful = False
         for part in segments:
             found, unsure = part.find(self._asked(part.package, ecosystem, version))
+            if ecosystem == GIT:
+                # OSV.dev takes tags of one version for the same, within one repository.
+                more, _ = part.find(self._asked(part.package, GIT, alike_text(version)))
+                found = tuple(sorted({*found, *more}))
             numbers = tuple(sorted({*numbers, *found})) if numbers and found else numbers or found
             doubtful |= unsure
         if not numbers:

@@ -28,6 +28,8 @@ from pratique.formats.osv import OsvRecord
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pratique.advisories.inputs import Source
+
 FACTS = "facts.zst"
 INDEX = "index.zst"
 SOURCES = "sources.json"
@@ -198,7 +200,6 @@ def rebuild(data: Path, folder: Path) -> Manifest:
     """
     # Building needs much that opening does not.
     from pratique.advisories.build import Builder
-    from pratique.advisories.inputs import Source
 
     try:
         listed = msgspec.json.decode((data / SOURCES).read_bytes(), type=list[SourceInfo])
@@ -206,11 +207,18 @@ def rebuild(data: Path, folder: Path) -> Manifest:
         raise GenerationError(f"the starter's sources cannot be read: {error}.") from None
     with Builder(folder) as builder:
         for info in listed:
-            title = f"{info.name} ({info.note})" if info.note else info.name
-            builder.source(Source(path="", name=title, license=info.license))
+            builder.source(source_of(info))
         for fact in read_facts(data / FACTS):
             builder.add(fact.record, source=fact.source)
         return builder.finish(STARTER, None, None, packed=False, partial=PARTIAL)
+
+
+def source_of(info: SourceInfo) -> Source:
+    """A source of the starter, as the index names it."""
+    from pratique.advisories.inputs import Source
+
+    title = f"{info.name} ({info.note})" if info.note else info.name
+    return Source(path="", name=title, license=info.license)
 
 
 def read_facts(path: Path) -> Iterator[Fact]:

@@ -8,6 +8,7 @@ damage is never taken for absence.
 
 from __future__ import annotations
 
+import os
 import struct
 import sys
 from bisect import bisect_left
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from zlib import crc32
 
 from pratique.advisories.errors import FormatError, GenerationError
-from pratique.advisories.files import Blobs, Mapped
+from pratique.advisories.files import Blobs, Mapped, sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -38,13 +39,16 @@ class TableWriter:
     """Collects rows in any order and number, and writes them as a table.
 
     Args:
-        folder: For the files and, until it is finished, for the partitions.
+        folder: For the files.
         name: Of the files, without their suffixes.
+        work: For the partitions, until they are discarded; the same folder where
+            none is given.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, work: Path | None = None) -> None:
         self._folder = folder
         self._name = name
+        self._work = work or folder
         self._buffers = [bytearray() for _ in range(BUCKETS)]
         self._held = 0
 
@@ -56,7 +60,41 @@ class TableWriter:
             self._spill()
 
     def _partition(self, bucket: int) -> Path:
-        return self._folder / f".{self._name}.{bucket:02x}"
+        return self._work / f".{self._name}.{bucket:02x}"
+
+    def checkpoint(self) -> list[int]:
+        """Have all rows on disk.
+
+        Returns:
+            The sizes of the partitions, to :meth:`restore` them.
+        """
+        self._spill()
+        sizes = []
+        for bucket in range(BUCKETS):
+            path = self._partition(bucket)
+            sizes.append(path.stat().st_size if path.exists() else 0)
+            if sizes[-1]:
+                sync(path)
+        return sizes
+
+    def restore(self, sizes: list[int]) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            GenerationError: A partition is shorter than it was then.
+        """
+        for bucket, size in enumerate(sizes):
+            path = self._partition(bucket)
+            found = path.stat().st_size if path.exists() else 0
+            if found < size:
+                raise GenerationError(f"{path} is not what was written.")
+            if found > size:
+                os.truncate(path, size)
+
+    def discard(self) -> None:
+        """Remove the partitions of a finished table."""
+        for bucket in range(BUCKETS):
+            self._partition(bucket).unlink(missing_ok=True)
 
     def _spill(self) -> None:
         for bucket, buffer in enumerate(self._buffers):
@@ -71,7 +109,6 @@ class TableWriter:
         self._buffers[bucket] = bytearray()
         if path.exists():
             data = path.read_bytes() + data
-            path.unlink()
         rows, position = [], 0
         while position < len(data):
             key, length = _LENGTH.unpack_from(data, position)
@@ -89,7 +126,7 @@ class TableWriter:
                 nothing of them is to be kept.
 
         Returns:
-            How many blobs it has.
+            How many blobs it has.  The partitions stay until they are discarded.
         """
         starts, sums, count = [0], [], 0
         parts: list[tuple[list[int], list[int]]] = []
@@ -190,6 +227,13 @@ class Table:
             found.append(self.blob(self._offsets[at]))
             at += 1
         return found
+
+    def items(self) -> Iterator[tuple[int, bytes]]:
+        """All keys with their blobs, ascending; verifies everything."""
+        for bucket in range(BUCKETS):
+            self._verify(bucket)
+        for key, offset in zip(self._keys, self._offsets, strict=True):
+            yield key, self.blob(offset)
 
     def blob(self, offset: int) -> bytes:
         """One blob, verified."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.responses import FileResponse, Response, StreamingResponse
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
-    from pratique.gate.depot import Download
+    from pratique.gate.download import Download
     from pratique.gate.service import Found, Gate, Written
+    from pratique.gate.space import Space
 
 STALE = {"Warning": '110 - "Response is Stale"'}
 """RFC 7234, 5.5.1: upstream could not be asked whether there is something newer."""
@@ -46,7 +48,8 @@ async def artifact(
     """A file: from the store, or from upstream as it comes in."""
     client = client_of(request)
     pin = found.pin
-    if pin is None:
+    fresh = pin is None or not gate.depot.has(pin)
+    if fresh:
         download = gate.bring(ecosystem, name, found, client)
         await download.begun()
         whole = request.method == "HEAD" or "range" in request.headers
@@ -55,7 +58,7 @@ async def artifact(
         if download.pin is None:
             await download.settled()
         pin = download.pin
-        assert pin is not None
+    assert pin is not None
     tag = f'"{pin.sha256}"'
     headers = {"ETag": tag, "Cache-Control": "max-age=0, must-revalidate"}
     headers |= STALE if found.stale else {}
@@ -66,11 +69,37 @@ async def artifact(
         stat = path.stat()
     except OSError:
         raise GateError(f"{found.file.name} is recorded but its content is missing") from None
-    if request.method != "HEAD" and found.pin is not None:
+    if request.method != "HEAD" and not fresh:
         gate.judge.served(found.decision, found.file.name, pin, client)
-    return FileResponse(
-        path, headers=headers, media_type="application/octet-stream", stat_result=stat
+    return _Held(
+        gate.depot.space,
+        pin.sha256,
+        path,
+        headers=headers,
+        media_type="application/octet-stream",
+        stat_result=stat,
     )
+
+
+class _Held(FileResponse):
+    """A file that does not go for as long as a client reads it."""
+
+    def __init__(self, space: Space, digest: str, *words: Any, **more: Any) -> None:
+        super().__init__(*words, **more)
+        self._space, self._digest = space, digest
+        space.hold(digest)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it (ASGI 3.0)."""
+        if self._space.limit is not None:
+            # A server that is only told the path opens it when this has returned already.
+            given = scope.get("extensions") or {}
+            kept = {key: one for key, one in given.items() if key != "http.response.pathsend"}
+            scope = {**scope, "extensions": kept}
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._space.release(self._digest)
 
 
 def _stream(gate: Gate, download: Download) -> Response:

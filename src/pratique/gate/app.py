@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -11,11 +10,11 @@ from starlette.applications import Starlette
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from pratique.gate import crates, golang, npm, pypi
+from pratique.gate import crates, golang, maven_routes, npm_routes, pypi, pypi_writing
 from pratique.gate.answers import artifact, client_of, page, refused
-from pratique.gate.errors import BusyError, GateError, NotHereError
+from pratique.gate.errors import BusyError, NotHereError
+from pratique.gate.routing import answering, base_of
 from pratique.model.ecosystems import normalise_name
-from pratique.model.errors import PratiqueError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 MAX_REQUESTS = 1024
 """Answered at once; more are told to come again.  Each that waits for upstream
 holds a few kilobytes."""
-
-_HOST = re.compile(r"(?:[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?\Z")
 
 
 def application(
@@ -46,10 +43,11 @@ def application(
         close: Called at the end.
     """
     routes = [
-        *_pypi_routes(gate),
-        *_npm_routes(gate, public),
+        *_pypi_routes(gate, public),
+        *npm_routes.routes(gate, public),
         *_crates_routes(gate, public),
         *_go_routes(gate),
+        *maven_routes.routes(gate),
         Route("/healthz", _healthz(gate)),
     ]
 
@@ -85,21 +83,6 @@ class _Bounded:
             self._running -= 1
 
 
-def _answering(
-    answer: Callable[[Request], Awaitable[Response]], *, as_json: bool = False
-) -> Callable[[Request], Awaitable[Response]]:
-    async def guarded(request: Request) -> Response:
-        try:
-            return await answer(request)
-        except GateError as error:
-            return refused(error, as_json=as_json)
-        except (OSError, PratiqueError) as error:
-            # A full disk, damaged advisories: what cannot be decided or recorded is not served.
-            return refused(BusyError(f"the gate cannot answer: {error}"), as_json=as_json)
-
-    return guarded
-
-
 def _healthz(gate: Gate) -> Callable[[Request], Awaitable[Response]]:
     async def healthz(_: Request) -> Response:
         return Response(msgspec.json.encode(gate.state()), media_type="application/json")
@@ -107,7 +90,7 @@ def _healthz(gate: Gate) -> Callable[[Request], Awaitable[Response]]:
     return healthz
 
 
-def _pypi_routes(gate: Gate) -> list[Route]:
+def _pypi_routes(gate: Gate, public: str) -> list[Route]:
     async def project(request: Request) -> Response:
         given = request.path_params["name"]
         if not pypi.is_name(given):
@@ -119,14 +102,17 @@ def _pypi_routes(gate: Gate) -> list[Route]:
             return RedirectResponse(f"{up}{name}/", 301)
         standing = await gate.standing(pypi.ECOSYSTEM, name, client_of(request))
         as_json = pypi.wants_json(request.headers.get("accept", ""))
-        write = pypi.write_json if as_json else pypi.write_html
+        write = pypi_writing.write_json if as_json else pypi_writing.write_html
+        # Everything else is relative: only an attestation's address must be a whole one.
+        base = base_of(request, public) if standing.ruling.project.attested else ""
         body = await gate.written(
             standing,
-            ("json" if as_json else "html",),
-            lambda: write(standing.ruling, gate.depot.pins(pypi.ECOSYSTEM, name)),
+            ("json" if as_json else "html", base),
+            lambda: write(standing.ruling, gate.depot.pins(pypi.ECOSYSTEM, name), base),
         )
         kind = pypi.JSON if as_json else "text/html; charset=utf-8"
-        return page(request, body, kind, stale=standing.stale)
+        vary = "Accept, Host" if base else "Accept"
+        return page(request, body, kind, stale=standing.stale, vary=vary)
 
     async def file(request: Request) -> Response:
         name, wanted = request.path_params["name"], request.path_params["file"]
@@ -137,48 +123,15 @@ def _pypi_routes(gate: Gate) -> list[Route]:
         return await artifact(gate, pypi.ECOSYSTEM, name, found, request)
 
     return [
-        Route("/pypi/simple/{name}/", _answering(project)),
-        Route("/pypi/simple/{name}", _answering(project)),
-        Route("/pypi/files/{name}/{file}", _answering(file)),
+        Route("/pypi/simple/{name}/", answering(project)),
+        Route("/pypi/simple/{name}", answering(project)),
+        Route("/pypi/files/{name}/{file}", answering(file)),
     ]
-
-
-def _npm_routes(gate: Gate, public: str) -> list[Route]:
-    async def get(request: Request) -> Response:
-        path = request.path_params["path"]
-        if path in {"-/ping", ""}:
-            return Response(b"{}", media_type="application/json")
-        name, dash, file = path.partition("/-/")
-        if not npm.is_name(name):
-            raise NotHereError("that is not the name of a package")
-        if dash:
-            # A scoped tarball may be asked for with its scope before it.
-            if not npm.is_file(file):
-                raise NotHereError("that is not the name of a tarball")
-            found = await gate.find(npm.ECOSYSTEM, name, file, client_of(request))
-            return await artifact(gate, npm.ECOSYSTEM, name, found, request)
-        standing = await gate.standing(npm.ECOSYSTEM, name, client_of(request))
-        short = npm.ABBREVIATED in request.headers.get("accept", "")
-        base = f"{public or _base(request)}/npm"
-        body = await gate.written(
-            standing,
-            ("short" if short else "full", base),
-            lambda: npm.write(
-                standing.ruling,
-                gate.depot.pins(npm.ECOSYSTEM, name),
-                base,
-                abbreviated=short,
-            ),
-        )
-        kind = npm.ABBREVIATED if short else "application/json"
-        return page(request, body, kind, stale=standing.stale, vary="Accept, Host")
-
-    return [Route("/npm/{path:path}", _answering(get, as_json=True))]
 
 
 def _crates_routes(gate: Gate, public: str) -> list[Route]:
     async def config(request: Request) -> Response:
-        dl = f"{public or _base(request)}/crates/dl"
+        dl = f"{base_of(request, public)}/crates/dl"
         return Response(msgspec.json.encode({"dl": dl}), media_type="application/json")
 
     async def crate(request: Request) -> Response:
@@ -203,9 +156,9 @@ def _crates_routes(gate: Gate, public: str) -> list[Route]:
         return await artifact(gate, crates.ECOSYSTEM, name, found, request)
 
     return [
-        Route("/crates/config.json", _answering(config)),
-        Route("/crates/dl/{name}/{version}/download", _answering(download)),
-        Route("/crates/{path:path}", _answering(crate)),
+        Route("/crates/config.json", answering(config)),
+        Route("/crates/dl/{name}/{version}/download", answering(download)),
+        Route("/crates/{path:path}", answering(crate)),
     ]
 
 
@@ -254,16 +207,8 @@ def _go_routes(gate: Gate) -> list[Route]:
         return Response(await gate.checksums(path), media_type="text/plain; charset=utf-8")
 
     return [
-        Route("/go/sumdb/{path:path}", _answering(checksums)),
-        Route("/go/{name:path}/@v/list", _answering(versions)),
-        Route("/go/{name:path}/@v/{file}", _answering(file)),
-        Route("/go/{name:path}/@latest", _answering(latest)),
+        Route("/go/sumdb/{path:path}", answering(checksums)),
+        Route("/go/{name:path}/@v/list", answering(versions)),
+        Route("/go/{name:path}/@v/{file}", answering(file)),
+        Route("/go/{name:path}/@latest", answering(latest)),
     ]
-
-
-def _base(request: Request) -> str:
-    """The address that a client reached the gate by."""
-    host = request.headers.get("host", "")
-    if not _HOST.match(host):
-        raise NotHereError("the request names no host")
-    return f"{request.url.scheme}://{host}"

@@ -43,10 +43,10 @@ def _configure_serve(parser: ArgumentParser) -> None:
         "--ecosystem",
         action="append",
         default=[],
-        choices=("pypi", "npm", "crates", "go"),
+        choices=("pypi", "npm", "crates", "go", "maven"),
         metavar="NAME",
-        help="serve only this one: pypi, npm, crates or go; repeatable (default: those that are "
-        "configured)",
+        help="serve only this one: pypi, npm, crates, go or maven; repeatable (default: those "
+        "that are configured)",
     )
     parser.add_argument(
         "--upstream",
@@ -85,6 +85,20 @@ def _configure_serve(parser: ArgumentParser) -> None:
         help="let in what a rule could not be decided on; refused otherwise",
     )
     parser.add_argument(
+        "--quota",
+        type=_size,
+        metavar="SIZE",
+        help="room for artifacts (500G, 20M): what was used least recently goes (default: "
+        "all of the disk)",
+    )
+    parser.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        metavar="LOCKFILE",
+        help="never let go of what this lockfile, or folder of them, names; repeatable",
+    )
+    parser.add_argument(
         "--trust",
         action="append",
         default=[],
@@ -105,9 +119,11 @@ def _configure_serve(parser: ArgumentParser) -> None:
 
 def _run_serve(options: Namespace) -> int:
     from pratique.advisories import open_index
-    from pratique.gate import server
+    from pratique.gate import credentials, proxies, server
+    from pratique.gate.depot import Quota
     from pratique.gate.fetch import origin, shown
-    from pratique.gate.upstreams import find
+    from pratique.gate.keeping import keeps
+    from pratique.gate.upstreams import NAMES, find
     from pratique.policy import files
 
     lists = _lists(options)
@@ -123,8 +139,19 @@ def _run_serve(options: Namespace) -> int:
                 remedy="Give --upstream NAME=URL.",
             )
         sys.stderr.write(f"{ecosystem}: {shown(upstream.url)} (from {upstream.origin})\n")
+    words = {name: word for word, name in NAMES.items()}
+    secrets = {name: credentials.find(words[name], one.url) for name, one in upstreams.items()}
+    for name, secret in secrets.items():
+        if secret is not None:
+            sys.stderr.write(f"{name}: with the credential of {secret.source}\n")
+    between = proxies.find()
+    for url in sorted(between.addresses()):
+        sys.stderr.write(f"proxy: {shown(url)} (from {between.origin})\n")
     settings = server.Settings(
-        upstreams={name: one.url for name, one in upstreams.items()},
+        upstreams={name: credentials.bare(one.url) for name, one in upstreams.items()},
+        credentials=tuple(filter(None, secrets.values())),
+        proxies=between,
+        quota=Quota(limit=options.quota, keeps=keeps(options.keep) if options.keep else None),
         policy=policy,
         waivers=waivers,
         index=open_index(options.advisories),
@@ -163,7 +190,7 @@ def _configure_log(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--kind",
         metavar="KIND",
-        help="only these: index, stored, served, refused, reserved, alarm, started, torn",
+        help="only these: index, stored, served, refused, reserved, alarm, evicted, started, torn",
     )
     parser.add_argument("--package", metavar="NAME", help="only of a package")
     parser.add_argument("--client", metavar="TEXT", help="only of clients with this in their name")
@@ -211,6 +238,8 @@ def _names(entry: dict[str, Any]) -> set[str]:
             return names
         names |= {subject, subject.rpartition("@")[0], package.full_name}
         names.add(f"{package.full_name}@{package.version}")
+        if package.type == "maven":
+            names.add(package.full_name.replace("/", ":"))
     return names
 
 
@@ -259,12 +288,22 @@ def _configure_setup(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--url", default=f"http://{LOOPBACK}:{PORT}", metavar="URL", help="address of the gate"
     )
+    parser.add_argument(
+        "--write",
+        type=Path,
+        metavar="FOLDER",
+        help="write it below this folder (a project's, or ~) instead of printing it; a file that "
+        "says something else is left alone",
+    )
 
 
 def _run_setup(options: Namespace) -> int:
-    from pratique.gate.setup import setup
+    from pratique.gate.setup import setup, write
 
-    sys.stdout.write(setup(options.client, options.url))
+    if options.write is not None:
+        sys.stdout.write(f"{write(options.client, options.url, options.write)}\n")
+    else:
+        sys.stdout.write(setup(options.client, options.url))
     return ExitCode.CLEAN
 
 
@@ -278,6 +317,15 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise ArgumentTypeError(f"{text!r} is not a port (1 to 65535)")
     return int(text)
+
+
+def _size(text: str) -> int:
+    number, unit = text[:-1], text[-1:].upper()
+    power = {"K": 1, "M": 2, "G": 3, "T": 4}.get(unit)
+    number = number if power else text
+    if not number.isdecimal() or not 0 < len(number) < 16 or not int(number):
+        raise ArgumentTypeError(f"{text!r} is not a size (500G, 20M, or bytes)")
+    return int(number) << 10 * (power or 0)
 
 
 serve = Command(

@@ -123,6 +123,8 @@ def _release(record: dict[str, Any], name: str, dl: str) -> Release | None:
         files=(File(name=f"{name}-{version}.crate", url=url, digests={"sha256": digest}),),
         published=parse_instant(published) if isinstance(published, str) else None,
         yanked=bool(record.get("yanked")),
+        # Who links a native library needs a build script; of others the index does not say.
+        install_scripts=True if isinstance(record.get("links"), str) else None,
     )
 
 

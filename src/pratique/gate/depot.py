@@ -3,7 +3,8 @@
 ``blobs/ab/abcd…`` is a file named by its SHA-256; ``pins/ECOSYSTEM/…`` says,
 for each file of a project, which blob it is.  A blob is synced and renamed
 before its pin, the pin before the last byte reaches a client: whatever a
-client has got whole is here after any crash.
+client has got whole is here after any crash.  Its entry in the log is written
+between the two: nothing is pinned that is not on record.
 """
 
 from __future__ import annotations
@@ -12,32 +13,28 @@ import asyncio
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from pratique.gate.download import Download, Receiver
 from pratique.gate.errors import AwayError, BrokenError, BusyError, GateError
 from pratique.gate.fetch import shown
 from pratique.gate.files import publish, write_whole
 from pratique.gate.models import Pin
+from pratique.gate.space import Space
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractContextManager
 
     from pratique.gate.clock import Clock
     from pratique.gate.fetch import Fetcher
     from pratique.gate.models import File, Release
 
-MAX_ARTIFACT_BYTES = 16 * 1024 * 1024 * 1024
-"""Largest artifact; wheels with GPU code have some 3 GB."""
-
 ARTIFACT_SECONDS = 3600.0
 """Longest that one may take, whoever drips it."""
-
-WITHHELD = 64 * 1024
-"""Bytes at the end that no client gets before the whole is verified: without
-them an artifact is of no use, and the client sees that it is cut short."""
 
 MAX_DOWNLOADS = 32
 """Fetched from upstream at once; more wait."""
@@ -45,77 +42,17 @@ MAX_DOWNLOADS = 32
 MAX_WAITING = 1024
 """Fetched or waiting; more are told to come again."""
 
-_BLOCK = 256 * 1024
-_ORDER = ("sha512", "sha256", "sha384", "blake2b", "sha3_512", "sha3_256", "sha1", "md5")
 _pins = msgspec.json.Decoder(dict[str, Pin])
 
 
-class Download:
-    """An artifact on its way; any number of clients read it as it grows."""
+class Quota(msgspec.Struct, frozen=True, kw_only=True):
+    """How much may be kept."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.size: int | None = None
-        """What upstream announces."""
+    limit: int | None = None
+    """Bytes of all artifacts together."""
 
-        self.written = 0
-        self.pin: Pin | None = None
-        self.error: GateError | None = None
-        self._changed = asyncio.Condition()
-        self.task: asyncio.Task[None] | None = None
-
-    async def tell(self) -> None:
-        """Wake those who wait."""
-        async with self._changed:
-            self._changed.notify_all()
-
-    def available(self) -> int:
-        """How many bytes a client may have now."""
-        return self.written if self.pin is not None else max(0, self.written - WITHHELD)
-
-    async def begun(self) -> None:
-        """Wait until there is something to send.
-
-        Raises:
-            GateError: There will not be.
-        """
-        async with self._changed:
-            await self._changed.wait_for(
-                lambda: self.error or self.pin or (self.size is not None and self.available())
-            )
-        if self.error is not None:
-            raise self.error
-
-    async def settled(self) -> None:
-        """Wait until it is verified and kept.
-
-        Raises:
-            GateError: It will not be.
-        """
-        async with self._changed:
-            await self._changed.wait_for(lambda: self.error or self.pin)
-        if self.error is not None:
-            raise self.error
-
-    async def read(self, file: int) -> AsyncIterator[bytes]:
-        """The bytes, as they come; whoever has all of them has what was verified.
-
-        Raises:
-            GateError: It turned out not to be what it should.
-        """
-        sent = 0
-        while True:
-            async with self._changed:
-                while not (self.error or self.pin or self.available() > sent):
-                    await self._changed.wait()
-            if self.error is not None:
-                raise self.error
-            while sent < (limit := self.available()):
-                block = await asyncio.to_thread(os.pread, file, min(_BLOCK, limit - sent), sent)
-                sent += len(block)
-                yield block
-            if self.pin is not None and sent >= self.pin.size:
-                return
+    keeps: Callable[[str, str, str], bool] | None = None
+    """Whether a version is kept whatever there is room for: ecosystem, project, version."""
 
 
 class Depot:
@@ -125,9 +62,18 @@ class Depot:
         folder: Of the data.
         fetcher: Calls upstream.
         clock: Tells when something was stored.
+        quota: How much may be kept, and what for ever.
+        record: Puts on record that a blob goes, before it does.
     """
 
-    def __init__(self, folder: Path, fetcher: Fetcher, clock: Clock) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        fetcher: Fetcher,
+        clock: Clock,
+        quota: Quota | None = None,
+        record: Callable[[str, int], None] = lambda *_: None,
+    ) -> None:
         self._blobs = folder / "blobs"
         self._pins = folder / "pins"
         self._scratch = folder / "incoming"
@@ -137,12 +83,29 @@ class Depot:
             left.unlink()
         self._fetcher = fetcher
         self._clock = clock
+        self._quota = quota or Quota()
+        self._record = record
+        self.space = Space(self._blobs, self._quota.limit)
         self._slots = asyncio.Semaphore(MAX_DOWNLOADS)
         self._running: dict[tuple[str, str, str], Download] = {}
         self._known: dict[tuple[str, str], dict[str, Pin]] = {}
         self._write = asyncio.Lock()
         self.generation = 0
         """Changes whenever something was stored."""
+
+        if self._quota.limit is not None and self._quota.keeps is not None:
+            self._keep_all(self._quota.keeps)
+
+    def _keep_all(self, keeps: Callable[[str, str, str], bool]) -> None:
+        """Find what of that which is here is to be kept."""
+        for path in self._pins.rglob("*.json"):
+            try:
+                pins = _pins.decode(path.read_bytes())
+            except (OSError, msgspec.DecodeError):
+                continue  # said when it is asked for; what cannot be read frees nothing
+            for pin in pins.values():
+                if pin.project and keeps(pin.ecosystem, pin.project, pin.release.version):
+                    self.space.kept.add(pin.sha256)
 
     def pins(self, ecosystem: str, project: str) -> dict[str, Pin]:
         """What is kept of a project, by file name."""
@@ -163,6 +126,14 @@ class Depot:
     def blob(self, pin: Pin) -> Path:
         """Where the content is."""
         return self._blobs / pin.sha256[:2] / pin.sha256
+
+    def has(self, pin: Pin) -> bool:
+        """Whether the content is here; it may have gone to make room."""
+        return self.blob(pin).exists()
+
+    def using(self, pin: Pin) -> AbstractContextManager[None]:
+        """Hold the content for as long as somebody reads it."""
+        return self.space.using(pin.sha256)
 
     def download(
         self,
@@ -207,22 +178,26 @@ class Depot:
         handle: int,
         stored: Callable[[Pin], None],
     ) -> None:
+        async def room(size: int) -> None:
+            await self._make_room(id(download), size)
+
         try:
             async with self._slots, asyncio.timeout(ARTIFACT_SECONDS):
-                sha256 = await self._receive(file, download, handle)
+                receiver = Receiver(self._fetcher, file, download, handle, room)
+                sha256 = await receiver.bring()
             await asyncio.to_thread(os.fsync, handle)
             pin = Pin(
                 sha256=sha256,
                 size=download.written,
+                ecosystem=key[0],
+                project=key[1],
                 release=msgspec.structs.replace(release, files=()),
                 digests=file.digests,
                 url=shown(file.url),
                 stored=self._clock.earlier(),
             )
             async with self._write:
-                await asyncio.to_thread(self._store, key, download.path, pin)
-            await asyncio.to_thread(stored, pin)
-            download.pin = pin
+                download.pin = await asyncio.to_thread(self._store, key, download.path, pin, stored)
         except GateError as error:
             download.error = error
         except TimeoutError:
@@ -233,59 +208,57 @@ class Depot:
             download.error = GateError(f"it cannot be stored: {type(error).__name__}")
         finally:
             os.close(handle)
+            self.space.settle(id(download))
             if download.pin is None:
                 download.path.unlink(missing_ok=True)
             self._running.pop(key, None)
             await download.tell()
 
-    async def _receive(self, file: File, download: Download, handle: int) -> str:
-        """Write what upstream gives; return its SHA-256 once it is what the index says."""
-        hashes = {"sha256": hashlib.sha256()}
-        for name in _ORDER:
-            if name in file.digests:
-                hashes.setdefault(name, hashlib.new(name))
-        # Content encodings are not asked for: the digest is of the artifact itself.
-        headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
-        async with self._fetcher.stream(file.url, headers) as answer:
-            length = answer.headers.get("content-length", "")
-            encoded = answer.headers.get("content-encoding", "identity") != "identity"
-            if length.isascii() and length.isdigit() and not encoded:
-                if int(length) > MAX_ARTIFACT_BYTES:
-                    raise BrokenError(f"{file.name} is over {MAX_ARTIFACT_BYTES:,} bytes")
-                download.size = int(length)
-            async for block in answer.aiter_bytes(_BLOCK):
-                if download.written + len(block) > MAX_ARTIFACT_BYTES:
-                    raise BrokenError(f"{file.name} is over {MAX_ARTIFACT_BYTES:,} bytes")
-                await asyncio.to_thread(_write, handle, block, list(hashes.values()))
-                download.written += len(block)
-                await download.tell()
-        if download.size is not None and download.written != download.size:
-            raise AwayError(f"{shown(file.url)} is cut short")
-        for name, digest in hashes.items():
-            wanted = file.digests.get(name)
-            if wanted is not None and digest.hexdigest() != wanted.lower():
-                raise BrokenError(
-                    f"{file.name} is not what the index says: {name} {digest.hexdigest()}, "
-                    f"not {wanted[:128]}"
-                )
-        return hashes["sha256"].hexdigest()
+    async def _make_room(self, key: int, size: int) -> None:
+        if self.space.limit is None or self.space.promised(key) >= size:
+            return
+        async with self._write:  # what is stored at this moment must not be what goes
+            gone = self.space.promise(key, size)
+            if gone:
+                await asyncio.to_thread(self.space.remove, gone, self._record)
 
-    def _store(self, key: tuple[str, str, str], temporary: Path, pin: Pin) -> None:
+    def _store(
+        self,
+        key: tuple[str, str, str],
+        temporary: Path,
+        pin: Pin,
+        stored: Callable[[Pin], None],
+    ) -> Pin:
+        """Keep the content, put it on record, then pin it: nothing is pinned unrecorded."""
         ecosystem, project, name = key
+        pins = self.pins(ecosystem, project)
+        known = pins.get(name)
+        if known is not None and known.sha256 != pin.sha256:
+            raise BrokenError(f"{name} is kept already, with another content")
         target = self.blob(pin)
-        if target.exists():
-            temporary.unlink()
-        else:
+        fresh = not target.exists()
+        if fresh:
             publish(temporary, target)
             target.chmod(0o444)
-        pins = self.pins(ecosystem, project)
-        if name in pins:
-            raise BrokenError(f"{name} is kept already")
-        pins = pins | {name: pin}
-        data = msgspec.json.format(msgspec.json.encode(pins))
-        write_whole(self._place(ecosystem, project), data, self._scratch)
-        self._known[ecosystem, project] = pins
+        else:
+            temporary.unlink()
+        try:
+            stored(pin)
+        except BaseException:
+            if fresh:
+                target.unlink(missing_ok=True)
+            raise
+        self.space.added(pin.sha256, pin.size)
+        keeps = self._quota.keeps
+        if keeps is not None and keeps(ecosystem, project, pin.release.version):
+            self.space.kept.add(pin.sha256)
+        if known is None:
+            pins = pins | {name: pin}
+            data = msgspec.json.format(msgspec.json.encode(pins))
+            write_whole(self._place(ecosystem, project), data, self._scratch)
+            self._known[ecosystem, project] = pins
         self.generation += 1
+        return known or pin
 
     def _place(self, ecosystem: str, project: str) -> Path:
         """Names of projects become digests: none can lead out of the folder."""
@@ -298,11 +271,3 @@ class Depot:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _write(handle: int, block: bytes, hashes: list[hashlib._Hash]) -> None:
-    view = memoryview(block)
-    for digest in hashes:
-        digest.update(view)
-    while view:
-        view = view[os.write(handle, view) :]

@@ -4,15 +4,16 @@
 
     GateError                    status
     ├── NotHereError             404   there is no such package, version or file
+    ├── RequestError             400   the gate does not do what is asked (or 401, 413)
     ├── RefusedError             403   policy does not admit it
     ├── BusyError                503   too much at once
+    │   └── FullError            503   no room, and nothing that may go
     ├── BrokenError              502   upstream answers what it should not
     └── AwayError                504   upstream does not answer
+        └── OutageError          504   it did not a moment ago, and is not asked
 """
 
 from __future__ import annotations
-
-from typing import ClassVar
 
 from pratique.model.errors import PratiqueError
 
@@ -20,13 +21,26 @@ from pratique.model.errors import PratiqueError
 class GateError(PratiqueError):
     """An answer that is not a package; the message is one line for the client's user."""
 
-    status: ClassVar[int] = 500
+    status: int = 500
 
 
 class NotHereError(GateError):
     """There is no such package, version or file."""
 
     status = 404
+
+
+class RequestError(GateError):
+    """The gate does not do what is asked.
+
+    Args:
+        message: One line for the client's user.
+        status: Of HTTP.
+    """
+
+    def __init__(self, message: str, *, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class RefusedError(GateError):
@@ -41,6 +55,10 @@ class BusyError(GateError):
     status = 503
 
 
+class FullError(BusyError):
+    """There is no room for an artifact, and nothing that may go for it."""
+
+
 class BrokenError(GateError):
     """Upstream answers what it should not: wrong digest, too much, an address not allowed."""
 
@@ -51,3 +69,7 @@ class AwayError(GateError):
     """Upstream does not answer."""
 
     status = 504
+
+
+class OutageError(AwayError):
+    """Upstream did not answer a moment ago, and is not asked again yet."""

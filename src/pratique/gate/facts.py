@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from pratique.advisories.exploitation import open_exploitation
+from pratique.gate import lookalike
+from pratique.gate.history import changes
 from pratique.model.advisory import Query
 from pratique.model.ecosystems import package_of
 from pratique.model.errors import PratiqueError
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 
     from pratique.advisories import Index
     from pratique.advisories.exploitation import Exploitation
+    from pratique.gate.history import Change
     from pratique.gate.lists import Lists
     from pratique.gate.models import Project, Release
     from pratique.model.advisory import Answer, Match
@@ -30,6 +35,8 @@ RENEW_SECONDS = 60.0
 """How often it is looked whether there are newer advisories or lists."""
 
 _SILENT = Unknown("the index does not say")
+_NO_NAMES = Unknown("no list of known names was given")
+_OFFERED = Unknown("the index offers an attestation, which was not verified here")
 _NO_DIGEST = Unknown("the index gives no digest to compare with")
 
 
@@ -57,6 +64,7 @@ class Assessor:
 
         self.index = index
         self.lists = lists
+        self._names: dict[str, lookalike.Known] = {}
         self._exploitation = exploitation or open_exploitation()
         self._lock = threading.Lock()
 
@@ -74,14 +82,30 @@ class Assessor:
         with self._lock:  # an index is not for several threads at once
             self._renewed()
             answers = self.index.match(queries)
-            age = Known(self.index.status(now).age_days)
+            age = Known(self.index.status(now, [project.ecosystem]).age_days)
             made = [[self._vulnerability(match) for match in one.matches] for one in answers]
+        after = changes(project.releases)
+        like = self._lookalike(project)
         partial = project.ecosystem in self.index.partial
         fixes = {version for one in answers for match in one.matches for version in match.fixed}
         return [
-            self._release(project, release, answer, tuple(found), fixes, age, now, partial=partial)
+            msgspec.structs.replace(
+                self._release(
+                    project, release, answer, tuple(found), fixes, age, now, partial=partial
+                ),
+                lookalike=like,
+                **_origin(release, after[release.key]),
+            )
             for release, answer, found in zip(project.releases, answers, made, strict=True)
         ]
+
+    def _lookalike(self, project: Project) -> Known[bool] | Unknown:
+        """Whether a name imitates another that the organisation knows."""
+        known = self._names.get(project.ecosystem)
+        if known is None:
+            known = lookalike.Known(self.lists.known_names(project.ecosystem))
+            self._names[project.ecosystem] = known
+        return Known(bool(known.imitated(project.name))) if known else _NO_NAMES
 
     def _renewed(self) -> None:
         """Take up a new generation of the advisories, and changed lists."""
@@ -95,6 +119,7 @@ class Assessor:
             return
         self.trouble = ""
         self.lists = lists
+        self._names = {}
         self._exploitation = open_exploitation()
         old, self.index = self.index, index
         old.close()
@@ -169,6 +194,20 @@ class Assessor:
             else Unknown("EPSS has no score for it"),
             fixed=Known(bool(match.fixed)),
         )
+
+
+def _origin(release: Release, change: Change) -> dict[str, Any]:
+    """What is known of where a version comes from, and whether that is as before."""
+    given: dict[str, Any] = {
+        "provenance_lost": change.provenance_lost,
+        "publisher_changed": change.publisher,
+        "license_changed": change.license,
+    }
+    if release.attested is not None:
+        given["provenance"] = _OFFERED if release.attested else Known("none")
+    if release.repository:
+        given["provenance_source"] = Known(release.repository)
+    return given
 
 
 def _told(value: bool | None) -> Known[bool] | Unknown:

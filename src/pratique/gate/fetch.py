@@ -1,31 +1,28 @@
-"""Calling upstream: addresses that are checked where they are connected to, and limits.
-
-What an index names may lie anywhere in public; an address that is not public
-is connected to only where the configuration itself names it.  The check is on
-the resolved address that the connection is then made to, so that no second
-answer of a name server can differ from the first.
-"""
+"""Calling upstream: within limits, by the guard, with the credentials of the registry only."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from contextlib import asynccontextmanager
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import httpcore
 import httpx
 import msgspec
 
 from pratique import __version__
-from pratique.gate.errors import AwayError, BrokenError, NotHereError
+from pratique.gate.errors import AwayError, BrokenError, NotHereError, OutageError
+from pratique.gate.guard import CONNECT_SECONDS, Guard, check_behind_proxy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
-CONNECT_SECONDS = 10.0
+    from pratique.gate.credentials import Credentials
+    from pratique.gate.proxies import Proxies
+
 READ_SECONDS = 30.0
 """Without a byte for so long, an answer is given up."""
 
@@ -39,6 +36,12 @@ MAX_REDIRECTS = 3
 """Registries redirect once, to where their files are."""
 
 MAX_CONNECTIONS = 64
+OUTAGE_FAILURES = 3
+"""Failures to connect in a row after which a host counts as away."""
+
+OUTAGE_SECONDS = 10.0
+"""How long a host that is away is not asked again."""
+
 ATTEMPTS = 2
 """Requests made before an index page is given up; the stale one is then served."""
 
@@ -60,73 +63,67 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """Its content type, without parameters, lower case."""
 
     etag: str = ""
+    modified: str = ""
+    """``Last-Modified``, as written."""
+
     body: bytes = b""
 
 
-class _Guard(httpcore.AsyncNetworkBackend):
-    """Connects to public addresses, and to the hosts and ports it was told."""
-
-    def __init__(self, trusted: frozenset[tuple[str, int]]) -> None:
-        self._trusted = trusted
-        self._backend = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the signature is httpcore's
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Resolve, check, connect."""
-        addresses = await _resolved(host, port)
-        if (host.lower(), port) not in self._trusted:
-            private = {address for address in addresses if not _public(address)}
-            if private and not private <= await self._at_upstream(port):
-                raise BrokenError(f"upstream leads to {host}, which is not a public address")
-        last: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in addresses:
-            try:
-                return await self._backend.connect_tcp(
-                    address, port, timeout, local_address, socket_options
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                last = error
-        raise last
-
-    async def _at_upstream(self, port: int) -> set[str]:
-        """Addresses of the configured hosts at a port: what is there is upstream itself."""
-        return {
-            address
-            for host, known in self._trusted
-            if known == port
-            for address in await _resolved(host, port)
-        }
-
-    async def connect_unix_socket(
-        self,
-        path: str,  # noqa: ARG002 - as above
-        timeout: float | None = None,  # noqa: ASYNC109, ARG002
-        socket_options: Iterable[Any] | None = None,  # noqa: ARG002
-    ) -> httpcore.AsyncNetworkStream:
-        """Never: no address of an index is a socket of this machine."""
-        raise BrokenError("upstream leads to a local socket")
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await self._backend.sleep(seconds)
-
-
 class _Transport(httpx.AsyncHTTPTransport):
-    def __init__(self, trusted: frozenset[tuple[str, int]], context: ssl.SSLContext) -> None:
+    """Connects through a guard, directly or by a proxy."""
+
+    def __init__(
+        self, trusted: frozenset[tuple[str, int]], context: ssl.SSLContext, proxy: str = ""
+    ) -> None:
         super().__init__(verify=context)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context,
-            max_connections=MAX_CONNECTIONS,
-            max_keepalive_connections=MAX_CONNECTIONS,
-            keepalive_expiry=30.0,
-            network_backend=_Guard(trusted),
+        limits: dict[str, Any] = {
+            "ssl_context": context,
+            "max_connections": MAX_CONNECTIONS,
+            "max_keepalive_connections": MAX_CONNECTIONS,
+            "keepalive_expiry": 30.0,
+        }
+        if not proxy:
+            self._pool = httpcore.AsyncConnectionPool(network_backend=Guard(trusted), **limits)
+            return
+        parts = urlsplit(proxy)
+        login = (
+            (unquote(parts.username).encode(), unquote(parts.password or "").encode())
+            if parts.username
+            else None
         )
+        self._pool = httpcore.AsyncHTTPProxy(
+            f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
+            proxy_auth=login,
+            network_backend=Guard(frozenset({origin(proxy)})),
+            **limits,
+        )
+
+
+class _Ways(httpx.AsyncBaseTransport):
+    """Chooses between the direct way and the proxies."""
+
+    def __init__(
+        self, trusted: frozenset[tuple[str, int]], context: ssl.SSLContext, proxies: Proxies | None
+    ) -> None:
+        self._trusted = trusted
+        self._proxies = proxies
+        self._direct = _Transport(trusted, context)
+        addresses = proxies.addresses() if proxies else ()
+        self._behind = {url: _Transport(trusted, context, url) for url in addresses}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send it (HTTPX's transport API)."""
+        scheme, (host, port) = request.url.scheme, origin(str(request.url))
+        proxy = self._proxies.of(scheme, host, port) if self._proxies else ""
+        if not proxy:
+            return await self._direct.handle_async_request(request)
+        await check_behind_proxy(host, port, self._trusted)
+        return await self._behind[proxy].handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Give the connections back."""
+        for way in (self._direct, *self._behind.values()):
+            await way.aclose()
 
 
 class Fetcher:
@@ -135,20 +132,55 @@ class Fetcher:
     Args:
         trusted: Addresses of the configuration: they may be private ones.
         cafile: Certificates to trust besides the system's; may be empty.
+        credentials: Of the registries.
+        proxies: Towards the outside.
     """
 
-    def __init__(self, trusted: Iterable[str], cafile: str = "") -> None:
+    def __init__(
+        self,
+        trusted: Iterable[str],
+        cafile: str = "",
+        credentials: Credentials | None = None,
+        proxies: Proxies | None = None,
+    ) -> None:
         self._trusted = frozenset(map(origin, trusted))
+        self._credentials = credentials
+        self._failed: dict[tuple[str, int], tuple[int, float]] = {}
         context = ssl.create_default_context()
         if cafile:
             context.load_verify_locations(cafile)
         self._client = httpx.AsyncClient(
-            transport=_Transport(self._trusted, context),
+            transport=_Ways(self._trusted, context, proxies),
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=READ_SECONDS),
             headers={"User-Agent": f"pratique/{__version__}"},
             follow_redirects=False,
             trust_env=False,
         )
+
+    def away(self) -> list[str]:
+        """Hosts that are not asked at the moment, because they did not answer."""
+        now = time.monotonic()
+        return sorted(
+            f"{host}:{port}" for (host, port), (_, until) in self._failed.items() if now < until
+        )
+
+    def _may_ask(self, url: str) -> None:
+        _, until = self._failed.get(origin(url), (0, 0.0))
+        if time.monotonic() < until:
+            raise OutageError(
+                f"{shown(url)} did not answer a moment ago, and is not asked yet again"
+            )
+
+    def _answered(self, url: str, *, well: bool) -> None:
+        """After some failures to connect, nobody waits for the next one for a while."""
+        if well:
+            self._failed.pop(origin(url), None)
+            return
+        count = self._failed.get(origin(url), (0, 0.0))[0] + 1
+        rest = OUTAGE_SECONDS if count >= OUTAGE_FAILURES else 0.0
+        if len(self._failed) > 1000:
+            self._failed.clear()
+        self._failed[origin(url)] = count, time.monotonic() + rest
 
     async def page(self, url: str, accept: str, etag: str = "") -> Page | None:
         """An index page; ``None`` where it is still the one of the entity tag.
@@ -165,8 +197,8 @@ class Fetcher:
                     return await self._page(url, headers)
             except TimeoutError:
                 raise AwayError(f"{shown(url)} takes too long") from None
-            except AwayError:
-                if attempt + 1 == ATTEMPTS:
+            except AwayError as error:
+                if attempt + 1 == ATTEMPTS or isinstance(error, OutageError):
                     raise
                 await asyncio.sleep(0.2)
         raise AssertionError  # the loop returns or raises
@@ -186,6 +218,7 @@ class Fetcher:
                 asked=url,
                 type=kind,
                 etag=answer.headers.get("etag", "")[:200],
+                modified=answer.headers.get("last-modified", "")[:100],
                 body=bytes(body),
             )
 
@@ -207,8 +240,11 @@ class Fetcher:
         """
         try:
             for _ in range(MAX_REDIRECTS + 1):
-                request = self._client.build_request("GET", checked(url), headers=headers)
-                answer = await self._client.send(request, stream=True)
+                self._may_ask(checked(url))
+                sent = dict(headers) | (self._credentials.header(url) if self._credentials else {})
+                request = self._client.build_request("GET", url, headers=sent)
+                answer = await self._client.send(request, stream=True, auth=None)
+                self._answered(url, well=True)
                 try:
                     if answer.status_code not in _REDIRECTS:
                         _judge(answer, url)
@@ -224,6 +260,8 @@ class Fetcher:
         except httpx.DecodingError:
             raise BrokenError(f"{shown(url)} answers what cannot be unpacked") from None
         except httpx.HTTPError as error:
+            if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+                self._answered(url, well=False)
             what = type(error).__name__
             raise AwayError(f"{shown(url)} does not answer ({what})") from None
         raise BrokenError(f"{shown(url)} redirects more than {MAX_REDIRECTS} times")
@@ -282,23 +320,3 @@ def _judge(answer: httpx.Response, url: str) -> None:
         raise AwayError(f"{shown(url)} answers with status {status}")
     if status not in {200, 304}:
         raise BrokenError(f"{shown(url)} answers with status {status}")
-
-
-async def _resolved(host: str, port: int) -> list[str]:
-    """Addresses of a host, each once."""
-    try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=1)
-    except (OSError, TimeoutError, UnicodeError) as error:
-        raise httpcore.ConnectError(f"{host} cannot be resolved") from error
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
-
-
-def _public(text: str) -> bool:
-    """Whether an address is one of the public network (RFC 6890 and its registry)."""
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return address.is_global and not address.is_multicast and (mapped is None or mapped.is_global)

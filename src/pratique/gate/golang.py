@@ -114,6 +114,7 @@ def project(base: str, name: str, times: Mapping[str, Any]) -> Project:
             Release(
                 version=version,
                 published=time,
+                install_scripts=False,  # go runs no code of a module when it is fetched
                 files=tuple(
                     File(name=f"{version}.{ending}", url=f"{at}/{escaped(version)}.{ending}")
                     for ending in ("info", "mod", "zip")

@@ -9,7 +9,7 @@ import msgspec
 
 from pratique.gate.log import FIRST, entries
 from pratique.gate.models import Pin
-from pratique.model.ecosystems import normalise_name
+from pratique.model.ecosystems import ecosystem_of, normalise_name
 from pratique.model.errors import InputError
 from pratique.model.purl import Package
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _pins = msgspec.json.Decoder(dict[str, Pin])
 _TOLD = frozenset({"index", "reserved", "alarm"})
+_FILES = frozenset({"refused", "stored", "served"})
 _BLOCK = 1024 * 1024
 
 
@@ -41,16 +42,21 @@ def verify(data: Path, head: str = "") -> Report:
     """
     number, last, seen = 0, FIRST, not head
     stored: set[str] = set()
+    gone: set[str] = set()
     for entry in entries(data):
         number, last = entry["n"], entry["hash"]
         seen = seen or last == head
         if entry["kind"] == "stored":
             stored.add(entry["sha256"])
+            gone.discard(entry["sha256"])
+        elif entry["kind"] == "evicted":
+            gone.add(entry["sha256"])
     lines = [f"log: {number} entries, unbroken; the last is {last}"]
     sound = seen
     if not seen:
         lines.append(f"log: no entry has the digest {head[:80]}; its end was taken away")
-    pinned = 0
+    every = frozenset(stored)
+    pinned = left = 0
     for path in sorted((data / "pins").rglob("*.json")):
         try:
             pins = _pins.decode(path.read_bytes())
@@ -60,19 +66,37 @@ def verify(data: Path, head: str = "") -> Report:
             continue
         for name, pin in pins.items():
             pinned += 1
-            wrong = _wrong(data / "blobs" / pin.sha256[:2] / pin.sha256, pin)
+            place = _place(data, pin.sha256)
+            if pin.sha256 in gone and not place.exists():
+                left += 1
+                stored.discard(pin.sha256)
+                continue
+            wrong = _wrong(place, pin.sha256)
             if wrong:
                 lines.append(f"{name}: {wrong}")
                 sound = False
+            recorded = pin.sha256 in every
+            if not recorded:
+                lines.append(f"{name}: is kept, and the log does not say that it was stored")
+                sound = False
             stored.discard(pin.sha256)
-    for digest in sorted(stored):
-        lines.append(f"{digest}: the log says that it was stored, nothing is kept of it")
-        sound = False
-    lines.append(f"store: {pinned} files are kept{'' if not sound else ', each as it was stored'}")
+    for digest in sorted(stored - gone):
+        # Killed between the entry and the pin, it has its content and was given to nobody.
+        if wrong := _wrong(_place(data, digest), digest):
+            lines.append(f"{digest}: the log says that it was stored: {wrong}")
+            sound = False
+    kept = pinned - left
+    lines.append(f"store: {kept} files are kept{', each as it was stored' if sound else ''}")
+    if left:
+        lines.append(f"store: {left} files went to make room; their digests are still pinned")
     return Report(lines, sound)
 
 
-def _wrong(path: Path, pin: Pin) -> str:
+def _place(data: Path, digest: str) -> Path:
+    return data / "blobs" / digest[:2] / digest
+
+
+def _wrong(path: Path, wanted: str) -> str:
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
@@ -80,7 +104,7 @@ def _wrong(path: Path, pin: Pin) -> str:
                 digest.update(block)
     except OSError as error:
         return f"its content is missing ({error.strerror})"
-    return "" if digest.hexdigest() == pin.sha256 else "its content was changed"
+    return "" if digest.hexdigest() == wanted else "its content was changed"
 
 
 def why(data: Path, package: str) -> list[str]:
@@ -93,7 +117,10 @@ def why(data: Path, package: str) -> list[str]:
     kind, name, version = _asked(package)
     kind = {"cargo": "crates.io", "golang": "Go"}.get(kind, kind)
     last: dict[str, dict[str, Any]] = {}
+    asked: dict[str, dict[str, Any]] = {}
     for entry in entries(data):
+        if entry["kind"] in _FILES and _is_of(entry, kind, name, version):
+            asked[str(entry["subject"])] = entry
         where = entry.get("ecosystem", "")
         if kind and where.lower() != kind.lower():
             continue
@@ -110,7 +137,32 @@ def why(data: Path, package: str) -> list[str]:
             lines.append(f"{when} alarm: {entry['what']}: {entry.get('file', '')}")
         else:
             lines += _versions(entry, when, version)
+    # Versions that no index was asked for: Maven's, and Go's between two tags.
+    told = "\n".join(lines)
+    for subject, entry in asked.items():
+        found = Package.parse(subject).version
+        if f" {found}: " not in told:
+            lines.append(f"{subject}: {_file_line(entry)}")
     return lines
+
+
+def _is_of(entry: dict[str, Any], kind: str, name: str, version: str) -> bool:
+    """Whether an entry about a file is of the package asked for."""
+    try:
+        package = Package.parse(str(entry.get("subject", "")))
+    except InputError:
+        return False
+    ecosystem = ecosystem_of(package) or package.type
+    full = package.full_name.replace("/", ":") if package.type == "maven" else package.full_name
+    right = not kind or kind.lower() == ecosystem.lower()
+    return right and _same(ecosystem, name, full) and version in {"", package.version}
+
+
+def _file_line(entry: dict[str, Any]) -> str:
+    when = entry["at"][:19]
+    if entry["kind"] == "refused":
+        return f"refused on {when}: {entry['why']}"
+    return f"admitted; {entry['kind']} on {when}"
 
 
 def _same(ecosystem: str, asked: str, name: Any) -> bool:
@@ -140,6 +192,8 @@ def _asked(text: str) -> tuple[str, str, str]:
             package = Package.parse(text)
         except InputError:
             return "", text, ""
-        return package.type, package.full_name, package.version
+        # OSV, and so the log, have a colon in Maven's names.
+        full = package.full_name.replace("/", ":") if package.type == "maven" else package.full_name
+        return package.type, full, package.version
     name, at, version = text[1:].rpartition("@")
     return ("", text[0] + name, version) if at else ("", text, "")

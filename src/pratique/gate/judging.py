@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -54,7 +55,15 @@ class Judge:
         self._open = frozenset(
             {Verdict.ADMIT, Verdict.UNKNOWN} if admit_unknown else {Verdict.ADMIT}
         )
-        self._last: dict[tuple[str, str], str] = {}
+        self._last: dict[tuple[str, str, str], str] = {}
+
+    def uses(self, *names: str) -> bool:
+        """Whether a rule of the policy looks at one of these variables.
+
+        What is only found by asking upstream once more is not asked for in vain.
+        """
+        wanted = re.compile(rf"\b(?:{'|'.join(names)})\b")
+        return any(wanted.search(f"{one.when} {one.reason}") for one in self.policy.policy.rules)
 
     def rule(self, project: Project) -> Ruling:
         """Decide on every version; an outcome other than the last one goes on record.
@@ -100,7 +109,7 @@ class Judge:
         rules = sorted((version, text.partition(":")[0]) for version, text in refused.items())
         outcome = [self.policy.digest, sorted(ruling.admitted), rules]
         digest = hashlib.sha256(msgspec.json.encode(outcome)).hexdigest()
-        key = project.ecosystem, project.name
+        key = project.ecosystem, project.name, project.part
         if self._last.get(key) == digest:
             return
         facts = "".join(one.facts_digest for one in ruling.decisions.values())
@@ -109,6 +118,7 @@ class Judge:
             self._clock.later(),
             ecosystem=project.ecosystem,
             package=project.name,
+            **({"part": project.part} if project.part else {}),
             policy=self.policy.policy.id,
             policy_digest=self.policy.digest,
             facts_digest=f"sha256:{hashlib.sha256(facts.encode()).hexdigest()}",
@@ -158,6 +168,11 @@ class Judge:
         self.log.append(
             "reserved", self._clock.later(), ecosystem=ecosystem, package=name, client=client
         )
+
+    def evicted(self, digest: str, size: int) -> None:
+        """Put on record that a content goes to make room, before it does."""
+        self.log.append("evicted", self._clock.later(), sha256=digest, size=size)
+        self.log.sync()
 
     def alarm(self, what: str, **fields: object) -> None:
         """Put on record that upstream did what it should not."""

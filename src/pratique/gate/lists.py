@@ -1,9 +1,10 @@
 """Names reserved for internal packages, and the deny and allow lists.
 
-A file has one entry a line: ``reserved``, ``deny`` or ``allow``, then a
-pattern; ``#`` begins a comment.  A reserved name is a glob, optionally with
-the ecosystem before it (``acme-*``, ``npm:@acme/*``); the others are package
-URLs in which ``*`` stands for anything (``pkg:npm/alpha@1.*``).
+A file has one entry a line: ``reserved``, ``deny``, ``allow`` or ``known``, then
+a pattern; ``#`` begins a comment.  A reserved name is a glob, optionally with
+the ecosystem before it (``acme-*``, ``npm:@acme/*``); a known one, which others
+may imitate, is a name (``npm:alpha``); the others are package URLs in which
+``*`` stands for anything (``pkg:npm/alpha@1.*``).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 4 * 1024 * 1024
 """Largest file: some 100,000 entries, each of which is compared with every version asked for."""
 
-_KINDS = ("reserved", "deny", "allow")
+_KINDS = ("reserved", "deny", "allow", "known")
 
 
 class Lists(msgspec.Struct, frozen=True):
@@ -32,6 +33,8 @@ class Lists(msgspec.Struct, frozen=True):
     reserved: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    """Names that others may imitate, popular ones and one's own."""
 
     @classmethod
     def of(
@@ -39,6 +42,7 @@ class Lists(msgspec.Struct, frozen=True):
         reserved: Iterable[str] = (),
         deny: Iterable[str] = (),
         allow: Iterable[str] = (),
+        known: Iterable[str] = (),
     ) -> Self:
         """Lists of patterns, each checked.
 
@@ -46,6 +50,12 @@ class Lists(msgspec.Struct, frozen=True):
             UsageError: A pattern is none.
         """
         reserved, deny, allow = tuple(reserved), tuple(deny), tuple(allow)
+        known = tuple(known)
+        for name in known:
+            if "*" in name or not name.strip("@/: ") or len(name) > 300:
+                raise UsageError(
+                    f"{name[:80]!r} is no name.", remedy="Write it like npm:alpha, without '*'."
+                )
         for pattern in reserved:
             if not pattern.strip("*/@: ") or len(pattern) > 300:
                 raise UsageError(f"{pattern[:80]!r} reserves everything, or nothing.")
@@ -54,13 +64,29 @@ class Lists(msgspec.Struct, frozen=True):
                 raise UsageError(
                     f"{pattern[:80]!r} {wrong}.", remedy="Write it like pkg:npm/alpha@1.*"
                 )
-        return cls(reserved, deny, allow)
+        return cls(reserved, deny, allow, known)
 
     def joined(self, other: Lists) -> Lists:
         """Both together."""
         return Lists(
-            self.reserved + other.reserved, self.deny + other.deny, self.allow + other.allow
+            self.reserved + other.reserved,
+            self.deny + other.deny,
+            self.allow + other.allow,
+            self.known + other.known,
         )
+
+    def known_names(self, ecosystem: str) -> list[str]:
+        """Names that another one may imitate; a glob that is reserved is none.
+
+        Args:
+            ecosystem: OSV ecosystem; a name without one is of each.
+        """
+        found = []
+        for entry in (*self.known, *self.reserved):
+            where, glob = _parts(entry)
+            if "*" not in glob and "?" not in glob and where.lower() in {"", ecosystem.lower()}:
+                found.append(normalise_name(ecosystem, glob))
+        return found
 
     def is_reserved(self, ecosystem: str, name: str) -> bool:
         """Whether a name is for internal packages only.
@@ -71,9 +97,7 @@ class Lists(msgspec.Struct, frozen=True):
         """
         name = normalise_name(ecosystem, name).lower()
         for pattern in self.reserved:
-            where, colon, glob = pattern.partition(":")
-            if not colon or where.lower() not in _LOWER:
-                where, glob = "", pattern
+            where, glob = _parts(pattern)
             if where and where.lower() != ecosystem.lower():
                 continue
             wanted = normalise_name(ecosystem, glob).lower()
@@ -91,6 +115,12 @@ class Lists(msgspec.Struct, frozen=True):
     def allows(self, purl: str) -> bool:
         """Whether a package URL is on the allow list."""
         return any(covers(pattern, purl) for pattern in self.allow)
+
+
+def _parts(entry: str) -> tuple[str, str]:
+    """Ecosystem of an entry, empty where it has none, and the rest."""
+    where, colon, rest = entry.partition(":")
+    return (where, rest) if colon and where.lower() in _LOWER else ("", entry)
 
 
 _LOWER = frozenset(name.lower() for name in ECOSYSTEMS)

@@ -63,7 +63,7 @@ class Metadata:
         self._folder = folder
         self._scratch = folder / "new"
         self._scratch.mkdir(parents=True, exist_ok=True)
-        self._fetcher = fetcher
+        self.fetcher = fetcher
         self._clock = clock
         self._kept: dict[str, Cached] = {}
         self._bytes = 0
@@ -99,9 +99,7 @@ class Metadata:
         if fixed and old is not None:
             return self._keep(key, Cached(old, math.inf))
         try:
-            new = await self._fetcher.page(
-                url, accept, old.etag if old and old.asked == url else ""
-            )
+            new = await self.fetcher.page(url, accept, old.etag if old and old.asked == url else "")
         except (AwayError, BrokenError):
             if old is None:
                 raise

@@ -39,6 +39,14 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     deprecated: bool | None = None
     license: str = ""
     install_scripts: bool | None = None
+    attested: bool | None = None
+    """Whether the index offers an attestation of it."""
+
+    publisher: str = ""
+    """Account or workflow that published it, as the index says; empty where it does not."""
+
+    repository: str = ""
+    """Source that its attestation names."""
 
     @property
     def key(self) -> str:
@@ -56,7 +64,16 @@ class Project(msgspec.Struct, kw_only=True):
     """Normalised by the ecosystem's rules."""
 
     releases: tuple[Release, ...] = ()
+    part: str = ""
+    """What of it this is, where it is decided on in parts: the version of a snapshot."""
+
     archived: bool | None = None
+    attested: bool = False
+    """Whether the index offers an attestation of anything in it."""
+
+    meta: dict[str, Any] = {}
+    """What the index says of the whole, as it is passed on."""
+
     document: Any = None
     """The index's own document, where the answer is made from it."""
 
@@ -77,6 +94,8 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     sha256: str
     size: int
+    ecosystem: str = ""
+    project: str = ""
     release: Release
     """What it is of, as the index had it then; without files."""
 

@@ -30,6 +30,9 @@ ECOSYSTEM = "npm"
 ACCEPT = "application/json"
 ABBREVIATED = "application/vnd.npm.install-v1+json"
 
+ATTESTATIONS = "-/npm/v1/attestations"
+"""Path below a registry at which npm asks for the attestations of a version."""
+
 MAX_VERSIONS = 100_000
 """Versions of one package; the most published ones have some 10,000."""
 
@@ -99,8 +102,9 @@ def read(page: Page, name: str) -> Project:
         raise BrokenError(f"the packument of {name} has no versions")
     times = document.get("time")
     times = times if isinstance(times, dict) else {}
+    attests = b'"attestations"' in page.body
     releases = [
-        _release(version, manifest, times.get(version))
+        _release(version, manifest, times.get(version), attests=attests)
         for version, manifest in versions.items()
         if isinstance(manifest, dict) and manifest.get("version") == version
     ]
@@ -109,7 +113,7 @@ def read(page: Page, name: str) -> Project:
     )
 
 
-def _release(version: str, manifest: dict[str, Any], time: Any) -> Release | None:
+def _release(version: str, manifest: dict[str, Any], time: Any, *, attests: bool) -> Release | None:
     dist = manifest.get("dist")
     url = dist.get("tarball") if isinstance(dist, dict) else None
     if not isinstance(dist, dict) or not isinstance(url, str):
@@ -128,7 +132,20 @@ def _release(version: str, manifest: dict[str, Any], time: Any) -> Release | Non
         yanked=False,
         license=_license(manifest.get("license")),
         install_scripts=_runs(manifest),
+        attested=isinstance(dist.get("attestations"), dict) if attests else None,
+        publisher=_publisher(manifest.get("_npmUser")),
     )
+
+
+def _publisher(user: Any) -> str:
+    """Who published a version: the trusted publisher where it was one, else the account."""
+    if not isinstance(user, dict):
+        return ""
+    trusted = user.get("trustedPublisher")
+    if isinstance(trusted, dict) and isinstance(trusted.get("id"), str):
+        return f"trusted publisher {trusted['id'][:100]}"
+    name = user.get("name")
+    return name[:200] if isinstance(name, str) else ""
 
 
 def _digests(dist: dict[str, Any]) -> dict[str, str]:
@@ -217,6 +234,10 @@ def _dist(
 ) -> dict[str, Any]:
     file = release.files[0].name
     dist = dist | {"tarball": f"{base}/{quote(name, safe='@/')}/-/{quote(file, safe='@')}"}
+    evidence = dist.get("attestations")
+    if isinstance(evidence, dict):
+        at = f"{base}/{ATTESTATIONS}/{quote(name, safe='')}@{quote(release.version, safe='')}"
+        dist["attestations"] = evidence | {"url": at}
     pin = pins.get(file)
     if pin is not None:  # what is kept counts, whatever upstream says now
         method = next((one for one in ("sha512", "sha384") if one in pin.digests), "sha256")

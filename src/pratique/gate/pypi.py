@@ -1,17 +1,17 @@
-"""The simple repository API of PyPI: reading a page, and writing what is left of it.
+"""The simple repository API of PyPI: reading a page; ``pypi_writing`` writes what is left of it.
 
 Sources: PEP 503 and 691 (HTML and JSON), 592 (yanked), 658 and 714 (metadata
-files), 700 (versions, size, upload time), 792 (status of a project).
+files), 700 (versions, size, upload time), 708 (tracks, alternate locations), 740
+(provenance), 792 (status of a project).
 """
 
 from __future__ import annotations
 
-import html
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
 from packaging.utils import (
@@ -28,11 +28,9 @@ from pratique.gate.errors import BrokenError
 from pratique.gate.models import File, Project, Release
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from pratique.gate.fetch import Page
-    from pratique.gate.models import Pin, Ruling
 
 ECOSYSTEM = "PyPI"
 JSON = "application/vnd.pypi.simple.v1+json"
@@ -57,7 +55,12 @@ _KEPT: dict[str, tuple[type, ...]] = {
     "upload-time": (str,),
     "yanked": (bool, str),
     "core-metadata": (bool, dict),
+    "provenance": (str,),
 }
+MAX_LOCATIONS = 50
+"""Addresses that a project may name as its others (PEP 708); one or two are usual."""
+
+_META = "pypi:"
 _HASHES = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b"})
 
 
@@ -84,20 +87,21 @@ def read(page: Page, name: str) -> Project:
     Raises:
         BrokenError: It is no page of the simple API.
     """
-    archived: bool | None = None
     if page.type.endswith("json"):
         document = _decoded(page.body)
-        records = document.get("files")
-        status = document.get("project-status")
-        if isinstance(status, dict):
-            archived = status.get("status") in {"archived", "deprecated", "quarantined"}
-            records = [] if status.get("status") == "quarantined" else records
+        records, meta = document.get("files"), _meta(document)
     elif page.type in {HTML, "text/html"}:
-        records = _anchors(page.body)
+        records, meta = _anchors(page.body)
     else:
         raise BrokenError(f"the index answers with {page.type[:60]!r}, which is no index page")
     if not isinstance(records, list) or len(records) > MAX_FILES:
         raise BrokenError(f"the index page of {name} has no list of files")
+    status = meta.get("project-status", {}).get("status", "")
+    if status == "quarantined":
+        records = []
+    archived = status in {"archived", "deprecated", "quarantined"} if status else None
+    # Where no file has the key, the index may not know of attestations at all (PEP 740).
+    attests = any(isinstance(one, dict) and "provenance" in one for one in records)
     versions: dict[str, list[File]] = {}
     for record in records:
         file = _file(record, page.url)
@@ -105,9 +109,18 @@ def read(page: Page, name: str) -> Project:
         if file is not None and version:
             versions.setdefault(version, []).append(file)
     releases = tuple(
-        release for version, files in versions.items() for release in _releases(version, files)
+        release
+        for version, files in versions.items()
+        for release in _releases(version, files, attests=attests)
     )
-    return Project(ecosystem=ECOSYSTEM, name=name, releases=releases, archived=archived)
+    return Project(
+        ecosystem=ECOSYSTEM,
+        name=name,
+        releases=releases,
+        archived=archived,
+        attested=any("provenance" in file.record for one in releases for file in one.files),
+        meta=meta,
+    )
 
 
 def version_of(file: str, name: str) -> str:
@@ -160,17 +173,54 @@ def _decoded(body: bytes) -> dict[str, Any]:
     return document
 
 
+def _meta(document: dict[str, Any]) -> dict[str, Any]:
+    """What a page says of the whole project (PEP 708, 792)."""
+    inner = document.get("meta")
+    inner = inner if isinstance(inner, dict) else {}
+    found: dict[str, Any] = {}
+    for key, given in (
+        ("tracks", inner.get("tracks", document.get("tracks"))),
+        ("alternate-locations", document.get("alternate-locations")),
+    ):
+        listed = [one for one in given if _is_address(one)] if isinstance(given, list) else []
+        if listed:
+            found[key] = listed[:MAX_LOCATIONS]
+    status = document.get("project-status")
+    if isinstance(status, dict):
+        told = {
+            key: status[key][:500]
+            for key in ("status", "reason")
+            if isinstance(status.get(key), str)
+        }
+        if told.get("status"):
+            found["project-status"] = told
+    return found
+
+
+def _is_address(value: Any) -> bool:
+    return (
+        isinstance(value, str)
+        and value.startswith(("https://", "http://"))
+        and value.isprintable()
+        and len(value) < 2000
+    )
+
+
 class _Anchors(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.found: list[dict[str, Any]] = []
         self.base = ""
+        self.meta: list[tuple[str, str]] = []
         self._text: list[str] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {key: value or "" for key, value in attrs}
         if tag == "base" and not self.base:
             self.base = given.get("href", "")
+        name = given.get("name", "").lower()
+        if tag == "meta" and name.startswith(_META) and len(self.meta) < MAX_LOCATIONS:
+            self.meta.append((name.removeprefix(_META), given.get("content", "")))
         if tag == "a" and given.get("href") and len(self.found) <= MAX_FILES:
             self.found.append(given)
             self._text = []
@@ -185,8 +235,8 @@ class _Anchors(HTMLParser):
             self._text = None
 
 
-def _anchors(body: bytes) -> list[dict[str, Any]]:
-    """Anchors as the records that JSON would have."""
+def _anchors(body: bytes) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Anchors as the records that JSON would have, and what is said of the whole."""
     parser = _Anchors()
     parser.feed(body.decode("utf-8", "replace"))
     parser.close()
@@ -211,8 +261,22 @@ def _anchors(body: bytes) -> list[dict[str, Any]]:
         if told is not None:
             method, _, digest = told.partition("=")
             record["core-metadata"] = {method: digest} if digest else told == "true"
+        if "data-provenance" in given:
+            record["provenance"] = given["data-provenance"]
         records.append(record)
-    return records
+    return records, _meta(
+        {
+            "meta": {"tracks": [text for key, text in parser.meta if key == "tracks"]},
+            "alternate-locations": [
+                text for key, text in parser.meta if key == "alternate-locations"
+            ],
+            "project-status": {
+                key.removeprefix("project-status-").replace("project-status", "status"): text
+                for key, text in parser.meta
+                if key in {"project-status", "project-status-reason"}
+            },
+        }
+    )
 
 
 def _file(record: Any, base: str) -> File | None:
@@ -230,6 +294,11 @@ def _file(record: Any, base: str) -> File | None:
         for key, types in _KEPT.items()
         if isinstance(record.get(key), types) and record[key] != ""
     }
+    if "provenance" in kept:
+        try:
+            kept["provenance"] = urljoin(base, kept["provenance"])
+        except ValueError:
+            del kept["provenance"]
     before = record.get("dist-info-metadata")  # the name until PEP 714
     if "core-metadata" not in kept and isinstance(before, (bool, dict)):
         kept["core-metadata"] = before
@@ -254,7 +323,7 @@ def _digests(value: Any) -> dict[str, str]:
     }
 
 
-def _releases(version: str, files: list[File]) -> list[Release]:
+def _releases(version: str, files: list[File], *, attests: bool) -> list[Release]:
     """A version, and apart from it what was added on later days: that is as new as its day.
 
     Whoever takes an account over may add a file to an old version.
@@ -262,7 +331,7 @@ def _releases(version: str, files: list[File]) -> list[Release]:
     times = {file.name: _uploaded(file) for file in files}
     told = [moment for moment in times.values() if moment is not None]
     if len(told) < len(files):
-        return [_release(version, "", files, None)]
+        return [_release(version, "", files, None, attests=attests)]
     first = min(told)
     groups: dict[str, list[File]] = {}
     for file in files:
@@ -271,7 +340,13 @@ def _releases(version: str, files: list[File]) -> list[Release]:
         late = "" if moment - first <= TOGETHER else moment.date().isoformat()
         groups.setdefault(late, []).append(file)
     return [
-        _release(version, late, group, max(filter(None, (times[file.name] for file in group))))
+        _release(
+            version,
+            late,
+            group,
+            max(filter(None, (times[file.name] for file in group))),
+            attests=attests,
+        )
         for late, group in groups.items()
     ]
 
@@ -281,14 +356,30 @@ def _uploaded(file: File) -> datetime | None:
     return parse_instant(text) if isinstance(text, str) else None
 
 
-def _release(version: str, late: str, files: list[File], published: datetime | None) -> Release:
+def _release(
+    version: str, late: str, files: list[File], published: datetime | None, *, attests: bool
+) -> Release:
     return Release(
         version=version,
         late=late,
         files=tuple(files),
         published=published,
         yanked=all(bool(file.record.get("yanked")) for file in files),
+        attested=all("provenance" in file.record for file in files) if attests else None,
+        install_scripts=_runs(files),
     )
+
+
+def _runs(files: list[File]) -> bool | None:
+    """Whether installing runs code: a source distribution's build does, a wheel has none.
+
+    ``None`` where it depends on the platform which of them is taken.
+    """
+    wheels = [file.name for file in files if file.name.endswith(".whl")]
+    if not wheels:
+        return True
+    anywhere = any(name.endswith("-none-any.whl") for name in wheels)
+    return False if anywhere or len(wheels) == len(files) else None
 
 
 def metadata_file(file: File) -> File | None:
@@ -302,88 +393,10 @@ def metadata_file(file: File) -> File | None:
     return File(name=f"{file.name}.metadata", url=url, digests=digests)
 
 
-def write_json(ruling: Ruling, pins: Mapping[str, Pin]) -> bytes:
-    """The page of what is admitted, as JSON (PEP 691, 700).
-
-    Args:
-        ruling: On every version.
-        pins: Of files that are kept: their digest is what counts.
-    """
-    files: list[dict[str, Any]] = []
-    versions: list[str] = []
-    for release in ruling.project.releases:
-        if release.key not in ruling.admitted:
-            continue
-        if release.version not in versions[-1:]:
-            versions.append(release.version)
-        for file in release.files:
-            record = {
-                "filename": file.name,
-                "url": _address(ruling, file),
-                "hashes": _sure(file, pins),
-                **file.record,
-            }
-            if "core-metadata" in record:
-                record["dist-info-metadata"] = record["core-metadata"]
-            files.append(record)
-    # From 1.1 on a size is mandatory (PEP 700); HTML tells none.
-    sized = all("size" in file for file in files)
-    document = {
-        "meta": {"api-version": "1.1" if sized else "1.0"},
-        "name": ruling.project.name,
-        "versions": versions,
-        "files": files,
-    }
-    return msgspec.json.encode(document)
-
-
-def write_html(ruling: Ruling, pins: Mapping[str, Pin]) -> bytes:
-    """The page of what is admitted, as HTML (PEP 503, 592, 714); see :func:`write_json`."""
-    name = html.escape(ruling.project.name)
-    lines = [
-        "<!DOCTYPE html>",
-        '<html><head><meta name="pypi:repository-version" content="1.1">',
-        f"<title>Links for {name}</title></head><body><h1>Links for {name}</h1>",
-    ]
-    for release in ruling.project.releases:
-        if release.key not in ruling.admitted:
-            continue
-        for file in release.files:
-            digests = _sure(file, pins)
-            method = next((one for one in ("sha256", *digests) if one in digests), "")
-            address = _address(ruling, file) + (f"#{method}={digests[method]}" if method else "")
-            href, shown = html.escape(address), html.escape(file.name)
-            lines.append(f'<a href="{href}"{_attributes(file)}>{shown}</a><br>')
-    lines.append("</body></html>\n")
-    return "\n".join(lines).encode()
-
-
-def _attributes(file: File) -> str:
-    text = ""
-    if "requires-python" in file.record:
-        text += f' data-requires-python="{html.escape(file.record["requires-python"])}"'
-    yanked = file.record.get("yanked")
-    if yanked:
-        reason = yanked if isinstance(yanked, str) else ""
-        text += f' data-yanked="{html.escape(reason)}"'
-    offered = file.record.get("core-metadata")
-    if offered:
-        told = (
-            next((f"{k}={v}" for k, v in offered.items()), "") if isinstance(offered, dict) else ""
-        )
-        told = html.escape(told or "true")
-        text += f' data-core-metadata="{told}" data-dist-info-metadata="{told}"'
-    return text
-
-
-def _address(ruling: Ruling, file: File) -> str:
-    """Relative to ``/pypi/simple/NAME/``, so that the gate may be behind any other name."""
-    return f"../../files/{ruling.project.name}/{quote(file.name)}"
-
-
-def _sure(file: File, pins: Mapping[str, Pin]) -> dict[str, str]:
-    pin = pins.get(file.name)
-    return {"sha256": pin.sha256} if pin is not None else file.digests
+def provenance_file(file: File) -> File | None:
+    """The attestations of a distribution (PEP 740); ``None`` where the index offers none."""
+    url = file.record.get("provenance")
+    return File(name=f"{file.name}.provenance", url=url) if url else None
 
 
 def wants_json(accept: str) -> bool:

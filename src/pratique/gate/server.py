@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pratique.advisories import Index
+from pratique.gate.credentials import Credential, Credentials
+from pratique.gate.depot import Quota
 from pratique.gate.lists import Lists
 from pratique.gate.log import Log
+from pratique.gate.proxies import Proxies
 from pratique.model.errors import UsageError
 from pratique.policy.service import LoadedPolicy
 from pratique.policy.waivers import Waivers
@@ -51,6 +54,11 @@ class Settings(msgspec.Struct, kw_only=True):
     """Further addresses that may be connected to though they are not public."""
 
     cafile: str = ""
+    credentials: tuple[Credential, ...] = ()
+    """Of the registries; the addresses above have none in them."""
+
+    proxies: Proxies = Proxies()
+    quota: Quota = Quota()
     public: str = ""
     admit_unknown: bool = False
     renew: Callable[[], tuple[Index, Lists]] | None = None
@@ -113,8 +121,12 @@ def build(data: Path, settings: Settings) -> tuple[ASGIApp, Callable[[], Awaitab
         ecosystems=sorted(settings.upstreams),
     )
     log.sync()
-    fetcher = Fetcher((*settings.upstreams.values(), *settings.trusted), settings.cafile)
-    depot = Depot(data, fetcher, clock)
+    fetcher = Fetcher(
+        (*settings.upstreams.values(), *settings.trusted),
+        settings.cafile,
+        Credentials(settings.credentials),
+        settings.proxies,
+    )
     judge = Judge(
         settings.policy,
         settings.waivers,
@@ -123,6 +135,7 @@ def build(data: Path, settings: Settings) -> tuple[ASGIApp, Callable[[], Awaitab
         clock,
         admit_unknown=settings.admit_unknown,
     )
+    depot = Depot(data, fetcher, clock, settings.quota, judge.evicted)
     metadata = Metadata(data / "indexes", fetcher, clock)
     gate = Gate(settings.upstreams, metadata, depot, judge, clock)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pratique.gate import crates, golang, npm, pypi
+from pratique.gate import crates, golang, gomod, maven, npm, pypi
 from pratique.gate.errors import BrokenError, GateError, NotHereError, RefusedError
 from pratique.gate.judging import one_line, refusal
 from pratique.gate.models import File, Pin, Project, Release, Ruling
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pratique.gate.clock import Clock
-    from pratique.gate.depot import Depot, Download
+    from pratique.gate.depot import Depot
+    from pratique.gate.download import Download
     from pratique.gate.fetch import Page
     from pratique.gate.judging import Judge
     from pratique.gate.metadata import Cached, Metadata
@@ -107,8 +108,8 @@ class Gate:
         self.upstreams = upstreams
         self.depot = depot
         self.judge = judge
-        self._metadata = metadata
-        self._clock = clock
+        self.metadata = metadata
+        self.clock = clock
         self._standing: dict[tuple[str, str], Standing] = {}
         self._bytes = 0
         self._written_bytes = 0
@@ -129,20 +130,28 @@ class Gate:
         """
         key = ecosystem, name
         known = self._standing.get(key)
-        if known is not None and self._clock.steady() < known.until:
+        if known is not None and self.clock.steady() < known.until:
             return known
-        if self.judge.assessor.lists.is_reserved(ecosystem, name):
-            self.judge.reserved(ecosystem, name, client)
-            raise RefusedError(
-                f"{name} is a name reserved for internal packages; it is never fetched from "
-                "outside. Take it from the internal registry."
-            )
+        self.not_reserved(ecosystem, name, client)
         task = self._running.get(key)
         if task is None:
             task = asyncio.create_task(self._rule(ecosystem, name))
             self._running[key] = task
             task.add_done_callback(lambda _: self._running.pop(key, None))
         return await asyncio.shield(task)
+
+    def not_reserved(self, ecosystem: str, name: str, client: str) -> None:
+        """Let a name pass that may be asked for outside.
+
+        Raises:
+            RefusedError: It is reserved for internal packages; that goes on record.
+        """
+        if self.judge.assessor.lists.is_reserved(ecosystem, name):
+            self.judge.reserved(ecosystem, name, client)
+            raise RefusedError(
+                f"{name} is a name reserved for internal packages; it is never fetched from "
+                "outside. Take it from the internal registry."
+            )
 
     async def _rule(self, ecosystem: str, name: str) -> Standing:
         base = self.upstreams.get(ecosystem)
@@ -154,32 +163,54 @@ class Gate:
 
     async def _project(self, ecosystem: str, base: str, name: str) -> tuple[Project, Cached]:
         """What upstream says of a project."""
+        from pratique.gate import enriching, maven_asking  # they ask through this module's gate
+
+        if ecosystem == maven.ECOSYSTEM:
+            return await maven_asking.project(self, base, name)
         key = f"{ecosystem}/{name}"
-        cached = await self._metadata.get(key, _PAGES[ecosystem](base, name), _ACCEPT[ecosystem])
+        cached = await self.metadata.get(key, _PAGES[ecosystem](base, name), _ACCEPT[ecosystem])
         if ecosystem == golang.ECOSYSTEM:
             versions = golang.listed(cached.page)
             timed = versions[-golang.MAX_TIMED :]
             found = await asyncio.gather(*(self._made(base, name, one) for one in timed))
             times = dict.fromkeys(versions) | dict(zip(timed, found, strict=True))
-            return golang.project(base, name, times), cached
+            project = golang.project(base, name, times)
+            await self._retractions(base, project)
+            return project, cached
         files = ""
         if ecosystem == crates.ECOSYSTEM:
-            config = await self._metadata.get(f"{ecosystem}/", f"{base}/config.json", "*/*")
+            config = await self.metadata.get(f"{ecosystem}/", f"{base}/config.json", "*/*")
             files = crates.template(config.page)
         read = _READERS[ecosystem]
-        return await asyncio.to_thread(read, cached.page, name, files), cached
+        project = await asyncio.to_thread(read, cached.page, name, files)
+        await enriching.enrich(self, project)
+        return project, cached
 
     async def _made(self, base: str, name: str, version: str) -> datetime | None:
         """When a Go version was made, as the proxy says; ``None`` where it does not."""
         url = f"{golang.module(base, name)}/{golang.escaped(version)}.info"
         try:
-            cached = await self._metadata.get(
+            cached = await self.metadata.get(
                 f"{golang.ECOSYSTEM}/{name}@{version}", url, golang.ACCEPT, fixed=True
             )
         except GateError:
             return None
         told, time = golang.told(cached.page)
         return time if told == version else None
+
+    async def _retractions(self, base: str, project: Project) -> None:
+        """Mark what the newest version retracts; where it cannot be read, that is unknown."""
+        listed = [one.version for one in project.releases]
+        final = [one for one in listed if "-" not in one] or listed
+        if not final or not self.judge.uses("yanked", "deprecated"):
+            return
+        url = f"{golang.module(base, project.name)}/{golang.escaped(final[-1])}.mod"
+        key = f"{golang.ECOSYSTEM}/{project.name}@{final[-1]}.mod"
+        try:
+            page = (await self.metadata.get(key, url, golang.ACCEPT, fixed=True)).page
+        except GateError:
+            return
+        gomod.apply(project, gomod.said(page.body.decode("utf-8", "replace")))
 
     async def unlisted_go(self, name: str, version: str, file: str, client: str) -> Found:
         """A file of a Go version that is in no list: a pseudo-version.
@@ -190,14 +221,14 @@ class Gate:
         """
         pin = self.depot.pins(golang.ECOSYSTEM, name).get(file)
         if pin is not None:
-            return await asyncio.to_thread(self._unlisted, golang.ECOSYSTEM, name, file, client)
+            return await asyncio.to_thread(self.unlisted, golang.ECOSYSTEM, name, file, client)
         base = self.upstreams[golang.ECOSYSTEM].rstrip("/")
         times = {version: await self._made(base, name, version)}
         project = golang.project(base, name, times)
         decisions = await asyncio.to_thread(self.judge.decide, project)
         decision = decisions[version]
         if not self.judge.admits(decision):
-            await asyncio.to_thread(self._refuse, decision, file, client)
+            await asyncio.to_thread(self.refuse, decision, file, client)
         release = project.releases[0]
         return Found(decision, release, next(one for one in release.files if one.name == file), pin)
 
@@ -216,10 +247,10 @@ class Gate:
             return (final or left)[-1].version, (final or left)[-1].published
         for release in reversed(ruling.project.releases):
             file = release.files[0].name
-            await asyncio.to_thread(self._refuse, ruling.decisions[release.key], file, client)
+            await asyncio.to_thread(self.refuse, ruling.decisions[release.key], file, client)
         base = self.upstreams[golang.ECOSYSTEM].rstrip("/")
         url = f"{golang.module(base, name).removesuffix('@v')}@latest"
-        cached = await self._metadata.get(f"{golang.ECOSYSTEM}/{name}@", url, golang.ACCEPT)
+        cached = await self.metadata.get(f"{golang.ECOSYSTEM}/{name}@", url, golang.ACCEPT)
         version, time = golang.told(cached.page)
         if not version:
             raise BrokenError(f"upstream does not say what the latest version of {name} is")
@@ -236,7 +267,7 @@ class Gate:
         if base is None:
             raise NotHereError("this gate has no upstream for Go")
         url = f"{base.rstrip('/')}/sumdb/{golang.escaped(path)}"
-        return (await self._metadata.get(f"sumdb/{path}", url, "*/*")).page.body
+        return (await self.metadata.get(f"sumdb/{path}", url, "*/*")).page.body
 
     def _decide(self, project: Project, cached: Cached) -> Standing:
         ecosystem, name = project.ecosystem, project.name
@@ -248,20 +279,19 @@ class Gate:
         for release in project.releases:
             for file in release.files:
                 files.setdefault(file.name, []).append((release, file))
-                beside = pypi.metadata_file(file) if ecosystem == pypi.ECOSYSTEM else None
-                if beside is not None:
+                for beside in _beside(ecosystem, file):
                     files.setdefault(beside.name, []).append((release, beside))
-        self._compare(project, files, pins)
+        self.compare(project, files, pins)
         return Standing(
             ruling=ruling,
-            until=min(cached.until, self._clock.steady() + DECIDE_SECONDS),
+            until=min(cached.until, self.clock.steady() + DECIDE_SECONDS),
             stale=cached.stale or cached.gone,
             size=len(cached.page.body),
             files=files,
             written={},
         )
 
-    def _compare(
+    def compare(
         self, project: Project, files: dict[str, list[tuple[Release, File]]], pins: dict[str, Pin]
     ) -> None:
         """Raise an alarm for each kept file that upstream has changed."""
@@ -315,7 +345,7 @@ class Gate:
         key = (*form, str(pins))
         found = standing.written.get(key)
         if found is None:
-            found = await asyncio.to_thread(_written, write)
+            found = await asyncio.to_thread(written_of, write)
             if self._standing.get((project.ecosystem, project.name)) is standing:
                 if self._written_bytes + len(found.body) > MAX_WRITTEN_BYTES:
                     for other in self._standing.values():
@@ -337,17 +367,17 @@ class Gate:
         pins = self.depot.pins(ecosystem, name)
         listed = standing.files.get(file)
         if not listed:
-            return await asyncio.to_thread(self._unlisted, ecosystem, name, file, client)
+            return await asyncio.to_thread(self.unlisted, ecosystem, name, file, client)
         ruling = standing.ruling
         # Where two versions claim one file, both must be admitted.
         for release, _ in listed:
             decision = ruling.decisions[release.key]
             if release.key not in ruling.admitted:
-                await asyncio.to_thread(self._refuse, decision, file, client)
+                await asyncio.to_thread(self.refuse, decision, file, client)
         release, found = listed[0]
         return Found(ruling.decisions[release.key], release, found, pins.get(file), standing.stale)
 
-    def _unlisted(self, ecosystem: str, name: str, file: str, client: str) -> Found:
+    def unlisted(self, ecosystem: str, name: str, file: str, client: str) -> Found:
         """A file that upstream no longer lists, but that is kept: it is decided on once more."""
         pin = self.depot.pins(ecosystem, name).get(file)
         if pin is None:
@@ -357,10 +387,15 @@ class Gate:
         project = Project(ecosystem=ecosystem, name=name, releases=(release,))
         decision = self.judge.decide(project)[release.key]
         if not self.judge.admits(decision):
-            self._refuse(decision, file, client)
+            self.refuse(decision, file, client)
         return Found(decision, release, kept, pin, stale=True)
 
-    def _refuse(self, decision: Decision, file: str, client: str) -> None:
+    def refuse(self, decision: Decision, file: str, client: str) -> None:
+        """Put a refusal on record.
+
+        Raises:
+            RefusedError: Always.
+        """
         self.judge.refused(decision, file, client)
         raise RefusedError(one_line(refusal(decision, self.judge.policy.policy.id)))
 
@@ -371,7 +406,11 @@ class Gate:
             self.judge.served(found.decision, found.file.name, pin, client, first=True)
             self.judge.log.sync()
 
-        return self.depot.download(ecosystem, name, found.release, found.file, stored)
+        file, pin = found.file, found.pin
+        if pin is not None:  # it went to make room, and comes back as what it was
+            digests = {"sha256": pin.sha256}
+            file = File(name=file.name, url=file.url or pin.url, digests=digests)
+        return self.depot.download(ecosystem, name, found.release, file, stored)
 
     def state(self) -> dict[str, Any]:
         """What a health check wants to know."""
@@ -383,13 +422,23 @@ class Gate:
             "advisories": self.judge.assessor.index.manifest.generation,
             "trouble": self.judge.assessor.trouble,
             "upstreams": sorted(self.upstreams),
+            "away": self.metadata.fetcher.away(),
+            "store": {"bytes": self.depot.space.used, "quota": self.depot.space.limit},
             "log": {"entries": log.number, "head": log.head},
         }
 
 
-def _written(write: Callable[[], bytes]) -> Written:
+def written_of(write: Callable[[], bytes]) -> Written:
+    """An answer with its tag."""
     body = write()
     return Written(body, f'"{sha256(body).hexdigest()[:32]}"')
+
+
+def _beside(ecosystem: str, file: File) -> tuple[File, ...]:
+    """What an index has beside a file."""
+    if ecosystem != pypi.ECOSYSTEM:
+        return ()
+    return tuple(filter(None, (pypi.metadata_file(file), pypi.provenance_file(file))))
 
 
 def _kept_only(releases: tuple[Release, ...], pins: dict[str, Pin]) -> tuple[Release, ...]:
@@ -397,6 +446,9 @@ def _kept_only(releases: tuple[Release, ...], pins: dict[str, Pin]) -> tuple[Rel
     left = []
     for release in releases:
         files = tuple(file for file in release.files if file.name in pins)
-        if files:
+        here = not release.files and any(
+            pin.release.version == release.version for pin in pins.values()
+        )
+        if files or here:
             left.append(msgspec.structs.replace(release, files=files))
     return tuple(left)

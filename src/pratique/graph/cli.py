@@ -9,16 +9,18 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from pratique.graph.options import add_question, ask, show
+import msgspec
+
+from pratique.graph.options import add_question, answered, ask, show, then
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from pratique.graph.models import Exposure, Knowledge, Vulnerable
-    from pratique.store.record import Record, Shipment
+    from pratique.store.record import Record, Shipment, Stated
 
     Find = Callable[[str, Namespace], "Vulnerable | None"]
     """What the advisories say of a vulnerability's id; ``None`` where they know nothing."""
@@ -88,7 +90,7 @@ def _affected(options: Namespace, find: Find) -> int:
 
     found: Exposure = ask(options, question)
     hits = [hit for hit in found.hits if hit.current or not options.current]
-    rows = [("PRODUCT", "VERSION", "WHERE", "OWNER", "STATUS", "PATH")]
+    rows = [("PRODUCT", "VERSION", "WHERE", "OWNER", "STATUS", "NEEDED FOR", "PATH")]
     rows += [
         (
             hit.product,
@@ -96,6 +98,7 @@ def _affected(options: Namespace, find: Find) -> int:
             ", ".join(hit.environments),
             ", ".join(hit.owners),
             hit.status if hit.current else f"{hit.status} (older bill)",
+            hit.scope,
             " > ".join(hit.path) if hit.explained else f"{hit.path[-1]} (path not stated)",
         )
         for hit in hits
@@ -151,37 +154,15 @@ def _run_why(options: Namespace) -> int:
             record, options.purl, product=options.product, version=options.version, limit=limit
         ),
     )
-    rows = [("PRODUCT", "VERSION", "PACKAGE", "PATHS", "PATH")]
+    rows = [("PRODUCT", "VERSION", "PACKAGE", "NEEDED FOR", "PATHS", "PATH")]
     for one in found:
         listed = [" > ".join(path) for path in one.paths] or ["(its bill does not state how)"]
-        rows.append((one.product, one.version, one.package, str(one.count), listed[0]))
-        rows += [("", "", "", "", text) for text in listed[1:]]
-    answer = {"question": options.purl, "as_of": _then(options), "explanations": found}
-    return _print(options, "pratique/why/1", "explanation", answer, rows)
-
-
-def _configure_reach(parser: ArgumentParser) -> None:
-    parser.add_argument("purl", help="a package URL, or one with a range of versions")
-    parser.add_argument(
-        "--depth", type=int, default=0, metavar="N", help="most steps (default: all)"
-    )
-    add_question(parser)
-
-
-def _reaching(*, dependents: bool) -> Callable[[Namespace], int]:
-    def run(options: Namespace) -> int:
-        from pratique.graph.reach import reach
-
-        found = ask(
-            options,
-            lambda record: reach(record, options.purl, dependents=dependents, depth=options.depth),
-        )
-        rows = [("STEPS", "PACKAGE"), *((str(one.distance), one.package) for one in found)]
-        name = "dependents" if dependents else "dependencies"
-        answer = {"question": options.purl, "as_of": _then(options), name: found}
-        return _print(options, f"pratique/{name}/1", "ecosystem reach", answer, rows)
-
-    return run
+        needed = f"{one.scope}, {one.relation}" if one.relation != "unknown" else one.scope
+        cells = (one.product, one.version, one.package, needed, str(one.count))
+        rows.append((*cells, listed[0]))
+        rows += [("", "", "", "", "", text) for text in listed[1:]]
+    answer = {"question": options.purl, "as_of": then(options), "explanations": found}
+    return answered(options, "pratique/why/1", "explanation", answer, rows)
 
 
 def _configure_known(parser: ArgumentParser) -> None:
@@ -207,25 +188,39 @@ def _run_known(options: Namespace) -> int:
     ]
     answer = {
         "question": options.noun,
-        "as_of": _then(options),
+        "as_of": then(options),
         "kind": found.kind,
         "evidence": found.evidence,
         "versions": found.versions,
         "products": list(map(_shipment, found.shipments)),
     }
-    return _print(options, "pratique/known/1", "evidence", answer, rows)
+    return answered(options, "pratique/known/1", "evidence", answer, rows)
 
 
 def _run_bad(options: Namespace) -> int:
-    from pratique.graph.knowledge import certified_bad
+    from pratique.graph.knowledge import certified_bad, products_with
 
-    found = ask(options, certified_bad)
-    rows = [("SUBJECT", "WHY", "SAYS")]
+    def question(record: Record) -> list[tuple[Stated, list[str]]]:
+        return [(one, products_with(record, one.subject)) for one in certified_bad(record)]
+
+    found = ask(options, question)
+    rows = [("SUBJECT", "WHY", "SAYS", "IN")]
     rows += [
-        (one.subject, one.said.get("justification", ""), one.origins[0].collector) for one in found
+        (
+            one.subject,
+            one.said.get("justification", ""),
+            one.origins[0].collector,
+            ", ".join(products) or "no product",
+        )
+        for one, products in found
     ]
-    answer = {"as_of": _then(options), "evidence": found}
-    return _print(options, "pratique/bad/1", "evidence", answer, rows)
+    answer = {
+        "as_of": then(options),
+        "evidence": [
+            {**msgspec.structs.asdict(one), "products": products} for one, products in found
+        ],
+    }
+    return answered(options, "pratique/bad/1", "evidence", answer, rows)
 
 
 def _configure_diff(parser: ArgumentParser) -> None:
@@ -247,13 +242,13 @@ def _run_diff(options: Namespace) -> int:
         (one.kind, one.name, ", ".join(one.before), ", ".join(one.after)) for one in found.changes
     ]
     answer = {
-        "as_of": _then(options),
+        "as_of": then(options),
         "product": found.product,
         "before": found.before,
         "after": found.after,
         "changes": found.changes,
     }
-    return _print(options, "pratique/diff/1", "difference", answer, rows)
+    return answered(options, "pratique/diff/1", "difference", answer, rows)
 
 
 def _run_history(options: Namespace) -> int:
@@ -265,8 +260,8 @@ def _run_history(options: Namespace) -> int:
         (one.product, one.environment, one.package, one.first, one.first_version, one.gone)
         for one in found
     ]
-    answer = {"question": options.purl, "as_of": _then(options), "history": found}
-    return _print(options, "pratique/history/1", "history", answer, rows)
+    answer = {"question": options.purl, "as_of": then(options), "history": found}
+    return answered(options, "pratique/history/1", "history", answer, rows)
 
 
 def _configure_purl(parser: ArgumentParser) -> None:
@@ -283,13 +278,13 @@ def _run_patch(options: Namespace) -> int:
     rows += [("last", f"{name} {version}".strip()) for name, version in found.products]
     answer = {
         "question": options.purl,
-        "as_of": _then(options),
+        "as_of": then(options),
         "waves": found.waves,
         "products": [{"product": name, "version": version} for name, version in found.products],
         "owners": found.owners,
         "undetermined": found.undetermined,
     }
-    return _print(options, "pratique/patch/1", "explanation", answer, rows)
+    return answered(options, "pratique/patch/1", "explanation", answer, rows)
 
 
 def _configure_top(parser: ArgumentParser) -> None:
@@ -301,16 +296,18 @@ def _run_top(options: Namespace) -> int:
     found = ask(options, lambda record: record.frequencies(max(options.limit, 1)))
     rows = [("BILLS", "PACKAGE"), *((str(count), text) for text, count in found)]
     answer = {
-        "as_of": _then(options),
+        "as_of": then(options),
         "packages": [{"package": text, "bills": count} for text, count in found],
     }
-    return _print(options, "pratique/top/1", "exposure", answer, rows)
+    return answered(options, "pratique/top/1", "exposure", answer, rows)
 
 
 def _configure_products(parser: ArgumentParser) -> None:
     parser.add_argument("product", nargs="?", default="", help="only this one")
     parser.add_argument(
-        "--latest", action="store_true", help="only the newest bill of it in each environment"
+        "--latest",
+        action="store_true",
+        help="only the newest bill of each product in each environment",
     )
     parser.add_argument("--environment", default="", metavar="E", help="only what runs there")
     add_question(parser)
@@ -318,15 +315,14 @@ def _configure_products(parser: ArgumentParser) -> None:
 
 def _run_products(options: Namespace) -> int:
     from pratique.graph.releases import latest
-    from pratique.model.errors import UsageError
-
-    if options.latest and not options.product:
-        raise UsageError("--latest needs the name of a product.")
 
     def question(record: Record) -> list[Shipment]:
-        if options.latest:
+        if options.latest and options.product:
             return latest(record, options.product, environment=options.environment)
         rows = record.shipments(product=options.product)
+        if options.latest:
+            newest = record.newest()
+            rows = [row for row in rows if newest[row.product, row.environment] == row.digest]
         return [row for row in rows if options.environment in {"", row.environment}]
 
     found = ask(options, question)
@@ -343,34 +339,12 @@ def _run_products(options: Namespace) -> int:
         )
         for one in found
     ]
-    answer = {"as_of": _then(options), "products": list(map(_shipment, found))}
-    return _print(options, "pratique/products/1", "inventory", answer, rows)
-
-
-def _print(
-    options: Namespace,
-    schema: str,
-    label: str,
-    answer: Mapping[str, object],
-    rows: Sequence[tuple[str, ...]],
-) -> int:
-    if len(rows) > 1 or options.format == "json":
-        show(options, schema, label, answer, rows)
-    else:
-        sys.stdout.write("The record knows nothing of it.\n")
-    return ExitCode.CLEAN
-
-
-def _then(options: Namespace) -> str:
-    from pratique.store.documents import instant
-
-    return instant(options.as_of)
+    answer = {"as_of": then(options), "products": list(map(_shipment, found))}
+    return answered(options, "pratique/products/1", "inventory", answer, rows)
 
 
 def _shipment(one: Shipment) -> dict[str, object]:
     """A shipment without the number of its bill, which means nothing outside."""
-    import msgspec
-
     row: dict[str, object] = msgspec.structs.asdict(one)
     row.pop("sbom")
     return row
@@ -383,17 +357,6 @@ why = Command(
     "bill of materials' own graph.",
     configure=_configure_why,
     run=_run_why,
-)
-dependents = Command(
-    description="Ecosystem reach: what depends on a package in the union of all bills. It "
-    "conflates the products' resolutions and overstates; 'affected' and 'why' do not.",
-    configure=_configure_reach,
-    run=_reaching(dependents=True),
-)
-dependencies = Command(
-    description="Ecosystem reach: what a package depends on in the union of all bills.",
-    configure=_configure_reach,
-    run=_reaching(dependents=False),
 )
 known = Command(
     description="Everything that the record knows of a package, artifact, source or vulnerability.",
@@ -424,7 +387,7 @@ top = Command(
 )
 products = Command(
     description="The products of the record, their versions, owners and environments; with "
-    "--latest the newest bill of one.",
+    "--latest their newest bills alone.",
     configure=_configure_products,
     run=_run_products,
 )

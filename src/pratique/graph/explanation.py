@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -32,18 +33,28 @@ def why(
     """
     packages, _ = find_packages(record, wanted(question))
     inside = defaultdict(list)
-    for package, sbom in record.holders(packages):
+    shipments = record.shipments(product=product) if product else []
+    only = {one.sbom for one in shipments} if product else None
+    for package, sbom in record.holders(packages, only):
         inside[sbom].append(packages[package])
+    if not product:
+        shipments = record.shipments(inside)
     grouped: dict[tuple[str, str, int], list[Shipment]] = defaultdict(list)
-    for one in record.shipments(inside, product=product):
+    for one in shipments:
+        if one.sbom not in inside:
+            continue
         if not version or one.version == version:
             grouped[one.product, one.version, one.sbom].append(one)
     found = []
+    roles = {sbom: (nodes, kept) for sbom, nodes, kept in record.roles(s for *_, s in grouped)}
+    numbers = {text: number for number, text in packages.items()}
     for (name, release, sbom), rows in grouped.items():
         graph = graph_of(record, sbom)
         for text in sorted(inside[sbom]):
             node = graph.place[text]
             shortest = graph.shortest(node)
+            nodes, kept = roles[sbom]
+            at = bisect_left(nodes, numbers[text])
             found.append(
                 Explanation(
                     product=name,
@@ -51,6 +62,8 @@ def why(
                     environments=tuple(sorted({one.environment for one in rows} - {""})),
                     document=rows[0].digest,
                     package=text,
+                    scope=kept.scope(at).value,
+                    relation=kept.relation(at).value,
                     count=graph.count(node),
                     shortest=(name, *shortest) if shortest else (),
                     paths=tuple((name, *path) for path in graph.paths(node, limit)),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pratique.formats.instants import parse_instant
 from pratique.graph.models import Exposure, Hit, VexShown, Vulnerable
 from pratique.graph.paths import Graph, first_of, layers, sources
 from pratique.graph.ranges import Wanted, wanted
@@ -14,15 +17,15 @@ from pratique.model.purl import Package
 from pratique.model.vex import Status
 from pratique.store import nouns
 from pratique.store.nouns import NounKind
+from pratique.store.roles import widest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from pratique.model.inventory import Scope
     from pratique.store.adjacency import Adjacency
     from pratique.store.record import Record, Shipment, Stated
-
-FEW_PRODUCTS = 20
-"""Products whose shipments are asked for one by one; where there are more, all are read."""
+    from pratique.store.roles import Roles
 
 
 def affected_by_package(record: Record, question: str, *, paths: bool = True) -> Exposure:
@@ -78,7 +81,7 @@ def affected_by_vulnerability(
         unclear.append(f"no advisory about {question} is here: only scans in the record count")
     scans = record.evidence(naming=numbers, verbs=[Verb.CERTIFY_VULN])
     packages |= _scanned(record, scans)
-    vex = record.evidence(naming=numbers, verbs=[Verb.CERTIFY_VEX])
+    vex = _in_force(record, record.evidence(naming=numbers, verbs=[Verb.CERTIFY_VEX]))
     return Exposure(
         question=question,
         ids=tuple(dict.fromkeys((*ids, *names))),
@@ -106,6 +109,39 @@ def find_packages(record: Record, asked: Wanted) -> tuple[dict[int, str], tuple[
     return found, tuple(sorted(unclear))
 
 
+def find_all(
+    record: Record, asked: Sequence[Wanted]
+) -> tuple[dict[int, str], tuple[str, ...], tuple[str, ...]]:
+    """As :func:`find_packages` for many at once.
+
+    Returns:
+        Numbers and texts; the package URLs of which the record has none; and for each
+        package whose version cannot be ordered a line.
+    """
+    names = {str(one.package.without_version()) for one in asked}
+    below: dict[str, list[tuple[int, str, Package]]] = defaultdict(list)
+    for number, text in _named(record, names).items():
+        package = Package.parse(text)
+        below[str(package.without_version())].append((number, text, package))
+    found: dict[int, str] = {}
+    absent: set[str] = set()
+    unclear: set[str] = set()
+    for one in asked:
+        verdicts = [
+            (number, text, one.matches(package))
+            for number, text, package in below[str(one.package.without_version())]
+        ]
+        found.update({number: text for number, text, verdict in verdicts if verdict})
+        unclear.update(
+            f"{text}: its version cannot be ordered"
+            for _, text, verdict in verdicts
+            if verdict is None
+        )
+        if all(verdict is False for *_, verdict in verdicts):
+            absent.add(str(one.package))
+    return found, tuple(sorted(absent)), tuple(sorted(unclear))
+
+
 def _named(record: Record, names: Iterable[str]) -> dict[int, str]:
     """Every package in the tenant's bills under some names, whatever its version."""
     wanted_nouns = []
@@ -115,7 +151,7 @@ def _named(record: Record, names: Iterable[str]) -> dict[int, str]:
         except InputError:
             continue
     below = record.below(record.find(wanted_nouns).values())
-    inside = {number for number, _ in record.holders(below)}
+    inside = record.inside(below)
     inside.update(record.subjects(record.described_by(below)).values())
     return {number: text for number, text in below.items() if number in inside}
 
@@ -156,19 +192,21 @@ def _hits(
     for sbom in described:
         inside[sbom].add(about[sbom])
     shipments = record.shipments(inside)
-    newest = _newest(record, {one.product for one in shipments})
+    newest = record.newest()
     grouped: dict[tuple[str, str], list[Shipment]] = defaultdict(list)
     for one in shipments:
         grouped[one.product, one.version].append(one)
     texts = record.texts(set(about.values()) - set(packages)) | packages
-    ways = _ways(record, inside, about) if paths else {}
+    bills = list(record.roles(inside))
+    scopes = {sbom: _scope(nodes, roles, inside[sbom]) for sbom, nodes, roles in bills}
+    ways = _ways(record, bills, inside, about) if paths else {}
     hits = []
     for (product, version), rows in grouped.items():
         held = {packages[number] for one in rows for number in inside[one.sbom]}
         stated = [ways[one.sbom] for one in rows if one.sbom in ways]
         path = min(stated, key=lambda way: (len(way), way), default=(min(held),))
         subjects = {texts[about[one.sbom]] for one in rows if one.sbom in about}
-        shown = _vex_of(vex, product, subjects, held)
+        shown = _vex_of(vex, (product, version), subjects, held)
         hits.append(
             Hit(
                 product=product,
@@ -178,6 +216,7 @@ def _hits(
                 tags=tuple(sorted({tag for one in rows for tag in one.tags})),
                 current=any(newest[one.product, one.environment] == one.digest for one in rows),
                 status=shown[0].status if shown else Status.AFFECTED.value,
+                scope=widest(scopes[one.sbom] for one in rows).value,
                 packages=tuple(sorted(held)),
                 path=(product, *path),
                 explained=bool(stated),
@@ -189,49 +228,75 @@ def _hits(
     return tuple(sorted(hits, key=lambda hit: (not hit.current, hit.product, hit.version)))
 
 
-def _newest(record: Record, products: Collection[str]) -> dict[tuple[str, str], str]:
-    """Digest of the newest bill of each product in each environment."""
-    if len(products) > FEW_PRODUCTS:
-        every = record.shipments()
-    else:
-        every = [row for name in products for row in record.shipments(product=name)]
-    newest: dict[tuple[str, str], Shipment] = {}
-    for one in every:
-        key = (one.product, one.environment)
-        if key not in newest or order_of(newest[key]) < order_of(one):
-            newest[key] = one
-    return {key: one.digest for key, one in newest.items()}
-
-
 def order_of(one: Shipment) -> tuple[str, str, str]:
     """What decides which of two bills is the newer one."""
     return (one.when, one.observed, one.digest)
 
 
+def _scope(nodes: Sequence[int], roles: Roles, packages: Iterable[int]) -> Scope:
+    """The widest that a bill needs any of some packages for."""
+    places = (at for number in packages if (at := _place(nodes, number)) >= 0)
+    return widest(roles.scope(at) for at in places)
+
+
 def _ways(
-    record: Record, inside: Mapping[int, set[int]], about: Mapping[int, int]
+    record: Record,
+    bills: Sequence[tuple[int, Sequence[int], Roles]],
+    inside: Mapping[int, set[int]],
+    about: Mapping[int, int],
 ) -> dict[int, tuple[str, ...]]:
     """The shortest path to one of some packages inside each bill that states one.
 
     Args:
         record: What the tenant sees.
+        bills: With their packages and roles.
         inside: Bills, and the packages in each.
         about: Package that each bill describes.
     """
+    routes: dict[int, list[list[int]]] = {}
+    older = []
+    for sbom, nodes, roles in bills:
+        if about.get(sbom) in inside[sbom]:
+            routes[sbom] = [[]]  # it is what the bill describes
+        elif not roles.before:
+            older.append(sbom)
+        else:
+            places = [_place(nodes, number) for number in inside[sbom]]
+            ways = [way for at in places if (way := roles.way(at)) is not None]
+            least = min(map(len, ways), default=0)
+            routes[sbom] = [[nodes[at] for at in way] for way in ways if len(way) == least]
+    texts = record.texts({node for ways in routes.values() for way in ways for node in way})
+    found = {
+        sbom: min(tuple(texts[node] for node in way) for way in ways)
+        for sbom, ways in routes.items()
+        if ways
+    }
+    return found | _searched(record, inside, about, older)
+
+
+def _place(nodes: Sequence[int], number: int) -> int:
+    """Position of a package among those of a bill, which ascend; -1 where it is not."""
+    at = bisect_left(nodes, number)
+    return at if at < len(nodes) and nodes[at] == number else -1
+
+
+def _searched(
+    record: Record,
+    inside: Mapping[int, set[int]],
+    about: Mapping[int, int],
+    sboms: Collection[int],
+) -> dict[int, tuple[str, ...]]:
+    """As :func:`_ways`, in bills that came in before their ways were kept."""
     found: dict[int, tuple[Adjacency, list[set[int]]]] = {}
-    ways: dict[int, tuple[str, ...]] = {}
     needed: set[int] = set()
-    for sbom, bill in record.bills(inside):
-        subject = about.get(sbom)
-        if subject in inside[sbom]:
-            ways[sbom] = ()  # it is what the bill describes
-            continue
+    for sbom, bill in record.bills(sboms):
         ends = [place for place, node in enumerate(bill.nodes) if node in inside[sbom]]
-        stages = layers(bill.targets, roots_of(bill, subject), ends)
+        stages = layers(bill.targets, roots_of(bill, about.get(sbom)), ends)
         if stages:
             found[sbom] = (bill, stages)
             needed.update(bill.nodes[place] for stage in stages for place in stage)
     texts = record.texts(needed)
+    ways = {}
     for sbom, (bill, stages) in found.items():
         names = {place: texts[bill.nodes[place]] for stage in stages for place in stage}
         ways[sbom] = first_of(stages, bill.targets, names)
@@ -260,13 +325,35 @@ def graph_of(record: Record, sbom: int) -> Graph:
     return Graph(names, bill.targets, roots_of(bill, record.subjects([sbom]).get(sbom)))
 
 
+def _in_force(record: Record, vex: Sequence[Stated]) -> list[Stated]:
+    """The statements without an expiry that has passed at the moment asked about."""
+    moment = parse_instant(record.as_of) or datetime.now(UTC)
+    return [
+        one
+        for one in vex
+        if (until := parse_instant(one.said.get("expires", ""))) is None or moment < until
+    ]
+
+
 def _vex_of(
-    vex: Sequence[Stated], product: str, subjects: set[str], held: set[str]
+    vex: Sequence[Stated], shipped: tuple[str, str], subjects: set[str], held: set[str]
 ) -> list[VexShown]:
-    """The statements that speak of a hit: newest first, then the most careful."""
+    """The statements that speak of a hit: newest first, then the most careful.
+
+    Args:
+        vex: Statements about the vulnerability.
+        shipped: The product and its version.
+        subjects: Package URLs that the product's bills describe.
+        held: Package URLs of the hit.
+    """
+    if not vex:
+        return []
+    product, version = shipped
     shown = []
     for one in vex:
         part = one.said.get("subcomponent", "")
+        if one.said.get("product version", version) not in {"", version}:
+            continue
         whole = one.subject == product or _means(one.subject, subjects)
         if not (_means(one.subject, held) or (whole and (not part or _means(part, held)))):
             continue

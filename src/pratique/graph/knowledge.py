@@ -86,6 +86,25 @@ def certified_bad(record: Record) -> list[Stated]:
     return record.evidence(verbs=[Verb.CERTIFY_BAD])
 
 
+def products_with(record: Record, text: str) -> list[str]:
+    """Names of the products whose bills contain a package, or a package with a digest.
+
+    Args:
+        record: What the tenant sees.
+        text: A package URL, which without version means every one, or a digest.
+    """
+    noun = noun_of(text)
+    numbers = list(record.find([noun, Noun(NounKind.PACKAGE, noun.text)]).values())
+    if noun.kind is NounKind.PACKAGE_NAME:
+        numbers += record.below(numbers)
+    elif noun.kind is NounKind.ARTIFACT:
+        stated = record.evidence(naming=numbers, verbs=[Verb.IS_OCCURRENCE])
+        named = [Noun(NounKind.PACKAGE, one.subject) for one in stated]
+        numbers = list(record.find(named).values())
+    sboms = {sbom for _, sbom in record.holders(numbers)} | set(record.described_by(numbers))
+    return sorted({one.product for one in record.shipments(sboms)})
+
+
 def certification(
     text: str, verb: Verb, said: dict[str, str], *, collector: str, observed: datetime
 ) -> Entry:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 
 import msgspec
 
+from pratique.model.inventory import Relation, Scope
 from pratique.store.record import Shipment, Stated
 
 Matches = Callable[[Collection[str]], Collection[str]]
@@ -54,6 +55,9 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "affected"
     """What the newest VEX statement says; ``affected`` where there is none."""
 
+    scope: str = Scope.UNKNOWN.value
+    """The widest that the bills need any of the packages for; ``unknown`` where none says."""
+
     packages: tuple[str, ...]
     path: tuple[str, ...]
     """The shortest, from the product; its end is one of ``packages``.  Where the bill
@@ -93,6 +97,12 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     environments: tuple[str, ...]
     document: str
     package: str
+    scope: str = Scope.UNKNOWN.value
+    """What the bill needs it for."""
+
+    relation: str = Relation.UNKNOWN.value
+    """Whether the subject needs it by itself, as the bill says."""
+
     count: int
     """Number of paths; 0 where the bill does not state how it came in."""
 
@@ -105,6 +115,27 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True, order=True):
 
     distance: int
     package: str
+    scopes: tuple[str, ...] = ()
+    """Everything that bills need it for, the widest first; ``unknown`` where one does not say."""
+
+
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """How many packages one has in reach in the union of all bills."""
+
+    package: str
+    reached: int
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many packages each of some has in reach."""
+
+    counts: tuple[Counted, ...]
+    """Those with most in reach first."""
+
+    absent: tuple[str, ...]
+    """Package URLs that were asked about and are in no bill."""
+
+    undetermined: tuple[str, ...]
 
 
 class Wave(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pratique.formats.instants import parse_instant
-from pratique.model.errors import UsageError
+from pratique.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from pratique.store.engine import Store
     from pratique.store.record import Record
@@ -57,8 +59,11 @@ def _moment(text: str) -> datetime:
     return found
 
 
-def opened(options: Namespace, *, create: bool = False) -> Store:
-    """The record that the options name."""
+def opened(options: Namespace, *, create: bool = False) -> AbstractContextManager[Store]:
+    """The record that the options name; one that a server has open stays open."""
+    served: Store | None = getattr(options, "served", None)
+    if served is not None:
+        return nullcontext(served)
     from pratique.store.engine import open_store
 
     return open_store(options.store, create=create)
@@ -92,10 +97,35 @@ def show(
         import msgspec
 
         value = {"schema": schema, "answer": label, **answer}
+        if (answer_to := getattr(options, "answer_to", None)) is not None:
+            answer_to(value)
+            return
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
         return
     for line in _table(rows):
         sys.stdout.write(line + "\n")
+
+
+def answered(
+    options: Namespace,
+    schema: str,
+    label: str,
+    answer: Mapping[str, object],
+    rows: Sequence[tuple[str, ...]],
+) -> int:
+    """Print an answer as :func:`show` does, or a line where the table has but its headings."""
+    if len(rows) > 1 or options.format == "json":
+        show(options, schema, label, answer, rows)
+    else:
+        sys.stdout.write("The record knows nothing of it.\n")
+    return ExitCode.CLEAN
+
+
+def then(options: Namespace) -> str:
+    """The moment that a question is about, as the answer has it; empty for now."""
+    from pratique.store.documents import instant
+
+    return instant(options.as_of)
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -13,6 +13,8 @@ from functools import cached_property
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
+from pratique.store.roles import BEGINS, UNREACHED
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -47,7 +49,7 @@ class Graph:
     @cached_property
     def components(self) -> list[int]:
         """For each node its component; components are numbered so that edges lead downwards."""
-        return _components(self.targets)
+        return strongly_connected(self.targets)
 
     @cached_property
     def roots(self) -> list[int]:
@@ -187,14 +189,51 @@ def first_of(
     return tuple(names[node] for node in path)
 
 
+def first_ways(
+    count: int, edges: Sequence[tuple[int, int]], roots: Sequence[int], subject: int = -1
+) -> list[int]:
+    """For each node of a bill the one before it on its shortest path, of several the first by name.
+
+    Where paths begin is decided as in :func:`pratique.graph.exposure.roots_of`.
+    Nodes are queued in the order of their paths' names, so that who is first to
+    find a node is on its first path.
+
+    Args:
+        count: Number of nodes, which are in the order of their names.
+        edges: Dependent and dependency.
+        roots: What the subject depends on directly.
+        subject: Its position, if it is a node.
+
+    Returns:
+        Positions; :data:`~pratique.store.roles.BEGINS` where a path begins,
+        :data:`~pratique.store.roles.UNREACHED` where none leads.
+    """
+    targets: list[list[int]] = [[] for _ in range(count)]
+    for dependent, dependency in edges:
+        targets[dependent].append(dependency)
+    for row in targets:
+        row.sort()
+    begins = roots or (targets[subject] if subject >= 0 else sources(targets))
+    before = [UNREACHED] * count
+    queue = sorted(set(begins))
+    for node in queue:
+        before[node] = BEGINS
+    for node in queue:  # grows while it is walked
+        for target in targets[node]:
+            if before[target] == UNREACHED:
+                before[target] = node
+                queue.append(target)
+    return before
+
+
 def sources(targets: Sequence[Sequence[int]], components: Sequence[int] | None = None) -> list[int]:
     """The nodes of those components that no other leads to."""
-    of = _components(targets) if components is None else components
+    of = strongly_connected(targets) if components is None else components
     reached = {of[b] for a, row in enumerate(targets) for b in row if of[a] != of[b]}
     return [node for node in range(len(targets)) if of[node] not in reached]
 
 
-def _components(targets: Sequence[Sequence[int]]) -> list[int]:
+def strongly_connected(targets: Sequence[Sequence[int]]) -> list[int]:
     """Strongly connected components (Tarjan 1972), without recursion.
 
     They are numbered as they are finished: whatever a component leads to has a

@@ -6,20 +6,19 @@ and B needs C in another does not mean that A leads to C in either.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pratique.graph.exposure import find_packages
-from pratique.graph.models import Reached
+from pratique.graph.exposure import find_all, find_packages
+from pratique.graph.models import Counted, Counts, Reached
 from pratique.graph.ranges import wanted
+from pratique.model.inventory import Scope
+from pratique.store.roles import SCOPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Sequence
 
+    from pratique.graph.union.structure import Union
     from pratique.store.record import Record
-
-MAX_DEPTH = 1_000
-"""Steps that are followed; no dependency is that far away but in a hostile graph."""
 
 
 def reach(record: Record, question: str, *, dependents: bool, depth: int = 0) -> list[Reached]:
@@ -36,46 +35,57 @@ def reach(record: Record, question: str, *, dependents: bool, depth: int = 0) ->
         InputError: It is no package URL.
     """
     start, _ = find_packages(record, wanted(question))
-    seen = dict.fromkeys(start, 0)
-    frontier = list(start)
-    step = 0
-    then = _Then(record) if record.as_of else None
-    while frontier and step < (depth or MAX_DEPTH):
-        step += 1
-        if then is not None:
-            pairs: Iterable[tuple[int, int]] = then.neighbours(frontier, dependents=dependents)
-        else:
-            pairs = record.neighbours(frontier, dependents=dependents)
-        frontier = [node for node in dict.fromkeys(b for _, b in pairs) if node not in seen]
-        seen.update(dict.fromkeys(frontier, step))
-    texts = record.texts(number for number in seen if number not in start)
-    return sorted(Reached(distance=seen[number], package=text) for number, text in texts.items())
+    union = _union(record)
+    reached, steps = union.reach(start, dependents=dependents, depth=depth)
+    numbers = union.nodes[reached].tolist()
+    texts = record.texts(numbers)
+    masks = union.scopes[reached].tolist()
+    found = [
+        Reached(distance=step, package=texts[number], scopes=_SCOPES[mask])
+        for number, step, mask in zip(numbers, steps.tolist(), masks, strict=True)
+    ]
+    return sorted(found)
 
 
-class _Then:
-    """The union of the bills that had come in by a moment; edges as rows know no moment.
+def counts(record: Record, questions: Sequence[str], *, dependents: bool) -> Counts:
+    """How many packages each of many has in reach: where a fix would be felt most.
+
+    All are answered in one pass over the graph.
 
     Args:
-        record: With ``as_of``.
+        record: What the tenant sees.
+        questions: Package URLs, each with or without a version or a range.
+        dependents: Whether to go against the edges.
+
+    Raises:
+        UsageError: A range cannot be read.
+        InputError: One is no package URL.
     """
+    from pratique.graph.union.sweep import reach_of_each
 
-    def __init__(self, record: Record) -> None:
-        self._record = record
-        self._read: set[int] = set()
-        self._edges: dict[bool, dict[int, set[int]]] = {
-            True: defaultdict(set),
-            False: defaultdict(set),
-        }
+    asked, absent, unclear = find_all(record, [wanted(question) for question in questions])
+    union = _union(record)
+    reached = dict(reach_of_each(union, list(asked), dependents=dependents))
+    found = [
+        Counted(package=text, reached=reached.get(number, 0)) for number, text in asked.items()
+    ]
+    found.sort(key=lambda one: (-one.reached, one.package))
+    return Counts(counts=tuple(found), absent=absent, undetermined=unclear)
 
-    def neighbours(self, packages: list[int], *, dependents: bool) -> Iterator[tuple[int, int]]:
-        """As :meth:`Record.neighbours`; reads the bills that contain the packages."""
-        for sbom in {sbom for _, sbom in self._record.holders(packages)} - self._read:
-            self._read.add(sbom)
-            bill = self._record.bill(sbom)
-            for node, targets in zip(bill.nodes, bill.targets, strict=True):
-                for target in targets:
-                    self._edges[False][node].add(bill.nodes[target])
-                    self._edges[True][bill.nodes[target]].add(node)
-        for package in packages:
-            for other in self._edges[dependents].get(package, ()):
-                yield package, other
+
+def _union(record: Record) -> Union:
+    """The union of all bills, or of those that had come in by the moment asked for."""
+    if not record.as_of:
+        from pratique.graph.union.cache import union_of
+
+        return union_of(record)
+    from pratique.graph.union.building import empty, with_bills
+
+    bills = record.bill_digests()
+    return with_bills(empty(), bills, record.graphs(bills))
+
+
+_SCOPES = [
+    tuple(scope.value for scope in Scope if mask & 1 << (SCOPES[scope] - 1)) for mask in range(256)
+]
+"""Scopes by the bits of a package in the union, the widest first."""

@@ -98,7 +98,8 @@ def _configure_check(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="waivers (YAML) or an osv-scanner.toml; repeatable; an expired one is a finding",
+        help="waivers (YAML or pratique.toml) or an osv-scanner.toml; repeatable; "
+        "an expired one is a finding",
     )
     parser.add_argument(
         "--installed",

@@ -5,16 +5,18 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from pratique.graph.paths import first_ways
 from pratique.model.evidence import Verb
 from pratique.model.nouns import License
 from pratique.store import nouns
 from pratique.store.documents import Bill, Claim
 from pratique.store.nouns import Noun, NounKind
+from pratique.store.roles import nearest, widest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pratique.model.inventory import Component, Reading
+    from pratique.model.inventory import Component, Reading, Relation, Scope
 
 
 def bill_of(reading: Reading, every: Sequence[str], path: str) -> Bill:
@@ -39,13 +41,32 @@ def bill_of(reading: Reading, every: Sequence[str], path: str) -> Bill:
         for target in targets
     }
     subject = reading.subject
+    roots = sorted({number_of[ref] for ref in reading.roots})
+    arrows = sorted((a, b) for a, b in edges if a != b)
+    scopes, relations = _roles(reading, every, texts)
     return Bill(
         subject=str(subject) if subject else "",
         name=subject.full_name if subject else _name(path),
         version=subject.version if subject else "",
         nodes=texts,
-        roots=tuple(sorted({number_of[ref] for ref in reading.roots})),
-        edges=tuple(sorted((a, b) for a, b in edges if a != b)),
+        roots=tuple(roots),
+        edges=tuple(arrows),
+        scopes=scopes,
+        relations=relations,
+        before=tuple(first_ways(len(texts), arrows, roots, place.get(str(subject), -1))),
+    )
+
+
+def _roles(
+    reading: Reading, every: Sequence[str], texts: Sequence[str]
+) -> tuple[tuple[Scope, ...], tuple[Relation, ...]]:
+    """Scope and relation of each package: the widest where components that are one differ."""
+    parts: dict[str, list[Component]] = {}
+    for part, text in zip(reading.components, every, strict=True):
+        parts.setdefault(text, []).append(part)
+    return (
+        tuple(widest(part.scope for part in parts[text]) for text in texts),
+        tuple(nearest(part.relation for part in parts[text]) for text in texts),
     )
 
 

@@ -8,17 +8,19 @@ the record already, by its digest, without reading it anew.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pratique.ingest.files import Alone, Beside, walk
+from pratique.ingest.files import FolderTree, LoneTree
 from pratique.ingest.models import Options, Report, Source
 from pratique.ingest.reading import NoDocumentError, digest_of, problems_of, read, unreadable
 from pratique.ingest.unpacking import SUFFIXES, lines, unpacked
 from pratique.model.errors import InputError, UsageError
 from pratique.model.inventory import Location, Problem, Trouble
+from pratique.store.refreshing import add_roles, without_roles
 from pratique.store.writing import Written, known, place, write
 
 if TYPE_CHECKING:
@@ -107,6 +109,7 @@ class _Run:
         tenant = self._options.tenant
         present = known(self._store, tenant, list(batch))
         self._place_again(present)
+        self._read_again(batch, present)
         fresh = sorted(set(batch) - set(present))
         entries = list(
             self._entries(replace(batch[digest], digest=digest) for digest in fresh),
@@ -129,6 +132,18 @@ class _Run:
             changes = {"product": given.product or name, "version": given.version or version}
             placed[digest] = [replace(given, **changes)]
         place(self._store, self._options.tenant, placed, self._options.clock())
+
+    def _read_again(self, batch: dict[str, Source], present: dict[str, tuple[str, str]]) -> None:
+        """Add scopes and relations to bills that came in before the record kept them."""
+        older = without_roles(self._store, self._options.tenant, list(present)) if present else ()
+        bills = {}
+        for digest in sorted(older):
+            with suppress(InputError):  # what was understood once may be refused by now
+                entry = read(replace(batch[digest], digest=digest), self._options)
+                if entry.bill is not None:
+                    bills[digest] = entry.bill
+        if bills:
+            add_roles(self._store, self._options.tenant, bills)
 
     def _entries(self, sources: Iterable[Source]) -> Iterator[Entry]:
         for source in sources:
@@ -168,32 +183,32 @@ def _sources(path: str, stdin: Callable[[], bytes] | None, run: _Run) -> Iterato
     if path == "-":
         if stdin is None:
             raise UsageError("standard input is not available here.")
-        yield from _documents(path, path, Alone(), stdin, run, given=True)
+        yield from _documents(path, path, LoneTree(), stdin, run, given=True)
         return
     root = Path(path)
     if not root.is_dir():
-        tree = Beside(root.parent)
+        tree = FolderTree(root.parent)
         yield from _documents(path, root.name, tree, lambda: tree.read(root.name), run, given=True)
         return
-    tree = Beside(root)
+    tree = FolderTree(root)
 
     def failed(inside: str, why: str) -> None:
         run.failed(f"{path.rstrip('/')}/{inside}", InputError(why))
 
-    for inside in walk(root, failed):
+    for inside in tree.walk(failed=failed):
         shown = f"{path.rstrip('/')}/{inside}"
         get = _reader(tree, inside)
         yield from _documents(shown, inside, tree, get, run, given=False)
 
 
-def _reader(tree: Beside, inside: str) -> Callable[[], bytes]:
+def _reader(tree: FolderTree, inside: str) -> Callable[[], bytes]:
     return lambda: tree.read(inside)
 
 
 def _documents(
     path: str,
     inside: str,
-    tree: Beside | Alone,
+    tree: FolderTree | LoneTree,
     get: Callable[[], bytes],
     run: _Run,
     *,

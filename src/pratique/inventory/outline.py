@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pratique.model.inventory import Reading
 
@@ -14,7 +14,9 @@ MAX_LINES = 100_000
 of as many edges only."""
 
 
-def outline(reading: Reading, depth: int = 0) -> Iterator[str]:
+def outline(
+    reading: Reading, depth: int = 0, notes: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """Lines of a tree: the subject, what it needs, and what that needs.
 
     A package is opened where it stands first; later it is marked ``(*)``.
@@ -23,8 +25,11 @@ def outline(reading: Reading, depth: int = 0) -> Iterator[str]:
     Args:
         reading: Of the document.
         depth: How many levels to show; 0 is all.
+        notes: What to show behind components, by their references.
     """
     names = {one.ref: str(one.package) for one in reading.components}
+    for ref, note in (notes or {}).items():
+        names[ref] += f" [{note}]"
     opened: set[str] = set()
     for number, line in enumerate(_lines(reading, names, opened, depth)):
         if number >= MAX_LINES:

@@ -30,12 +30,12 @@ MAX_SHOWN = 5
 
 
 def _configure_convert(parser: ArgumentParser) -> None:
-    parser.add_argument("document", help="a CycloneDX or SPDX 2 document, or - for standard input")
+    parser.add_argument("document", help="a CycloneDX or SPDX document, or - for standard input")
     parser.add_argument(
         "--to",
         required=True,
-        choices=("cyclonedx-json", "cyclonedx-xml", "spdx-json", "spdx-tag-value"),
-        help="what to make of it: CycloneDX 1.6 or SPDX 2.3",
+        choices=("cyclonedx-json", "cyclonedx-xml", "spdx-json", "spdx-tag-value", "spdx3-json"),
+        help="what to make of it: CycloneDX 1.6, SPDX 2.3 or SPDX 3.0.1",
     )
     parser.add_argument("--output", "-o", metavar="FILE", help="where to write it")
     parser.add_argument(
@@ -171,8 +171,8 @@ def _shortfalls(judged: Judged) -> list[str]:
 
 
 convert = Command(
-    description="Convert a bill of materials between CycloneDX (JSON, XML) and SPDX 2.3 (JSON, "
-    "tag-value), and say what the target has no field for.",
+    description="Convert a bill of materials between CycloneDX (JSON, XML), SPDX 2.3 (JSON, "
+    "tag-value) and SPDX 3.0.1 (JSON-LD), and say what the target has no field for.",
     configure=_configure_convert,
     run=_run_convert,
     epilogue="""\

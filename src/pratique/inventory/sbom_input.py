@@ -63,7 +63,11 @@ def reading_of(name: str) -> Reading:
         UnsupportedError: It is no bill of materials.
         InputError: It cannot be read.
     """
-    data = load(name)
+    return reading_in(name, load(name))
+
+
+def reading_in(name: str, data: bytes) -> Reading:
+    """What the bytes of a document say; see :func:`reading_of`."""
     reader = registry.detect("-" if name == "-" else Path(name).name, data)
     if reader is None or reader.kind is not Kind.SBOM:
         raise UnsupportedError(

@@ -12,6 +12,7 @@ from pratique.inventory.sbom_input import (
     load,
     named,
     now,
+    reading_in,
     reading_of,
     write,
 )
@@ -100,10 +101,13 @@ def _configure_tree(parser: ArgumentParser) -> None:
 
 
 def _run_tree(options: Namespace) -> int:
+    from pratique.inventory.model_cards import MODELS, cards
     from pratique.inventory.outline import outline
 
-    reading = reading_of(options.document)
-    for line in outline(reading, max(options.depth, 0)):
+    data = load(options.document)
+    reading = reading_in(options.document, data)
+    notes = {ref: str(one) for ref, one in cards(data, reading).items() if one.kind in MODELS}
+    for line in outline(reading, max(options.depth, 0), notes):
         sys.stdout.write(line + "\n")
     return ExitCode.CLEAN
 
@@ -114,17 +118,20 @@ def _configure_query(parser: ArgumentParser) -> None:
         "terms",
         nargs="*",
         help="globs on name or purl; or field=glob and field!=glob, with the fields purl, name, "
-        "version, type, ecosystem, license, hash, scope, relation and ref",
+        "version, type, ecosystem, license, hash, scope, relation, ref and kind",
     )
     parser.add_argument("--why", action="store_true", help="show the way from the subject to each")
     add_format(parser)
 
 
 def _run_query(options: Namespace) -> int:
+    from pratique.inventory.model_cards import MODELS, cards
     from pratique.inventory.selection import select, way_to
 
-    reading = reading_of(options.document)
-    found = select(reading, options.terms)
+    data = load(options.document)
+    reading = reading_in(options.document, data)
+    known = cards(data, reading)
+    found = select(reading, options.terms, {ref: one.kind for ref, one in known.items()})
     names = {one.ref: str(one.package) for one in reading.components}
     rows = []
     for one in found:
@@ -132,6 +139,10 @@ def _run_query(options: Namespace) -> int:
         row["licenses"] = [claim.text for claim in one.licenses]
         row["hashes"] = [str(digest) for digest in one.hashes]
         row["scope"], row["relation"] = str(one.scope), str(one.relation)
+        if card := known.get(one.ref):
+            row["kind"] = card.kind
+            if card.kind in MODELS:
+                row["model"] = card
         if options.why:
             row["why"] = [names[ref] for ref in way_to(reading, one.ref)]
         rows.append(row)
@@ -139,7 +150,8 @@ def _run_query(options: Namespace) -> int:
         write(json_bytes(rows), None)
     else:
         for row in rows:
-            sys.stdout.write(" > ".join(row.get("why", [row["purl"]])) + "\n")
+            note = f" [{row['model']}]" if "model" in row else ""
+            sys.stdout.write(" > ".join(row.get("why", [row["purl"]])) + f"{note}\n")
     return ExitCode.CLEAN if rows else ExitCode.FINDINGS
 
 
@@ -171,5 +183,6 @@ query = Command(
 examples:
   pratique sbom query app.cdx.json 'license=*GPL*' --why
   pratique sbom query app.cdx.json type=npm license=
+  pratique sbom query app.cdx.json kind=machine-learning-model
 """,
 )

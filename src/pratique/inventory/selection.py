@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pratique.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pratique.model.inventory import Component, Reading
 
@@ -27,22 +27,30 @@ FIELDS: dict[str, Callable[[Component], Iterable[str]]] = {
 """What a term may look at; a component without a licence or hash has an empty one."""
 
 
-def select(reading: Reading, terms: Sequence[str]) -> list[Component]:
+def select(
+    reading: Reading, terms: Sequence[str], kinds: Mapping[str, str] | None = None
+) -> list[Component]:
     """Components that every term takes.
 
     Args:
         reading: Of the document.
+        kinds: Type that the document states of each component, by its reference:
+            what the field ``kind`` looks at.
         terms: ``field=glob`` or ``field!=glob``, with a field of :data:`FIELDS`;
             or a glob on the name or package URL.
 
     Raises:
         UsageError: A term names another field.
     """
-    tests = [_test(term) for term in terms]
+    known = kinds or {}
+    fields = FIELDS | {"kind": lambda one: (known.get(one.ref, ""),)}
+    tests = [_test(term, fields) for term in terms]
     return [one for one in reading.components if all(test(one) for test in tests)]
 
 
-def _test(term: str) -> Callable[[Component], bool]:
+def _test(
+    term: str, fields: Mapping[str, Callable[[Component], Iterable[str]]]
+) -> Callable[[Component], bool]:
     field, equals, pattern = term.partition("=")
     if term.startswith("pkg:") or not equals:
         return lambda one: (
@@ -50,11 +58,11 @@ def _test(term: str) -> Callable[[Component], bool]:
         )
     wanted = not field.endswith("!")
     field = field.removesuffix("!")
-    if field not in FIELDS:
+    if field not in fields:
         raise UsageError(
-            f"{field!r} is no field of components.", remedy=f"Fields: {', '.join(FIELDS)}."
+            f"{field!r} is no field of components.", remedy=f"Fields: {', '.join(fields)}."
         )
-    values = FIELDS[field]
+    values = fields[field]
     return lambda one: any(fnmatchcase(text, pattern) for text in values(one)) is wanted
 
 

@@ -15,6 +15,7 @@ from pratique.formats import registry
 from pratique.formats.base import MAX_DOCUMENT_BYTES, Kind, Reader, Tree
 from pratique.inventory.errors import NothingThereError
 from pratique.inventory.find import Found, documents, excluded
+from pratique.inventory.git_files import GIT, is_bare
 from pratique.inventory.join import Read, join
 from pratique.inventory.systems import (
     VIRTUAL,
@@ -53,6 +54,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     installed: bool = False
     """Whether to read installed trees (``node_modules``, virtual environments) too."""
+
+    own: bool = False
+    """Whether the git checkout that is looked at is a component itself; its
+    submodules and checkouts further down always are."""
 
 
 def take(
@@ -149,11 +154,18 @@ def _of_folder(subject: str, root: Path, options: Options, progress: Progress | 
     within = not INSTALLED_FOLDERS.isdisjoint(root.resolve().parts)
     installed = options.installed or system or within
     made_up = VIRTUAL if system else frozenset()
-    paths = tree.walk(
-        installed=installed,
-        skip=lambda path: path in made_up or excluded(path, options.exclude),
-        failed=failed,
-    )
+    checkouts: list[str] = []
+
+    def skip(path: str) -> bool:
+        if path in made_up or excluded(path, options.exclude):
+            return True
+        folder, _, name = path.rpartition("/")
+        if name == GIT:
+            checkouts.append(folder)
+        return False
+
+    bare = is_bare(root)
+    paths = [] if bare else list(tree.walk(installed=installed, skip=skip, failed=failed))
     found = folder_documents(tree, paths) if system else documents(paths, installed=installed)
     reads: list[Read] = []
     for number, document in enumerate(found):
@@ -162,7 +174,31 @@ def _of_folder(subject: str, root: Path, options: Options, progress: Progress | 
         reads.extend(_light(read) for read in _open(document, tree, problems))
     if progress and found:
         progress(len(found), len(found), "")
-    return join(subject, list(_uncovered(reads, problems)), problems, tree)
+    joined = join(subject, list(_uncovered(reads, problems)), problems, tree)
+    return _with_checkouts(joined, root, checkouts, options, bare=bare)
+
+
+def _with_checkouts(
+    inventory: Inventory, root: Path, folders: list[str], options: Options, *, bare: bool
+) -> Inventory:
+    """The inventory with the git checkouts of its folder and their submodules."""
+    if not folders and not bare:
+        return inventory
+    from pratique.inventory.checkouts import OWN, find
+
+    found = find(root, folders, bare=bare)
+    parts = [
+        part
+        for part in found.components
+        if (part.ref != OWN or options.own)
+        and not excluded(part.ref.removesuffix(f"/{OWN}"), options.exclude)
+    ]
+    return msgspec.structs.replace(
+        inventory,
+        components=tuple(sorted((*inventory.components, *parts), key=lambda part: part.ref)),
+        roots=(*inventory.roots, *(part.ref for part in parts)),
+        problems=tuple(sorted({*inventory.problems, *found.problems})),
+    )
 
 
 def _image(path: Path) -> Image | None:

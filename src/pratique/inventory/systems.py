@@ -25,7 +25,7 @@ _RELEASES = ("etc/os-release", "usr/lib/os-release", "etc/alpine-release")
 _DATABASES = (
     *("var/lib/dpkg/status", "var/lib/dpkg/status.d", "lib/apk/db/installed"),
     *("usr/lib/apk/db/installed", "var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm"),
-    *("usr/lib/opkg/status",),
+    *("usr/lib/opkg/status", "var/lib/pacman/local", "var/db/pkg", "nix/store"),
 )
 _LIBRARIES = (".so", ".dll", ".dylib", ".exe", ".node", ".pyd")
 

@@ -47,7 +47,8 @@ class AdvisoryStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Base names of the ecosystems it has any advisory for, sorted."""
 
     as_of: datetime
-    """Up to when it is complete, UTC."""
+    """Up to when it is complete for what was asked, UTC: of the ecosystems of a
+    check the oldest; of all of them where no ecosystem was asked about."""
 
     age_days: float
     """Between ``as_of`` and the check."""
@@ -56,6 +57,11 @@ class AdvisoryStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Older than the seven days after which every report warns."""
 
     sources: tuple[AdvisorySource, ...] = ()
+    overall: datetime | None = None
+    """Up to when all of its ecosystems are complete."""
+
+    ecosystem_as_of: dict[str, datetime] = {}
+    """Up to when each ecosystem (base name) is complete, where that is known for it alone."""
 
 
 class ComponentHealth(msgspec.Struct, frozen=True, kw_only=True):

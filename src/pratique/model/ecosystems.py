@@ -25,6 +25,7 @@ from pratique.model.releases import release_of
 
 __all__ = [
     "ECOSYSTEMS",
+    "GIT",
     "advisory_name",
     "advisory_version",
     "base",
@@ -36,8 +37,16 @@ __all__ = [
     "suffix",
 ]
 
+GIT = "GIT"
+"""Ecosystem of repositories: OSV.dev's name, which the schema does not list.  Its
+packages are addresses without their scheme, its versions tags and commits."""
+
 _PEP503 = re.compile(r"[-_.]+")
 _GIT_SCHEME = re.compile(r"\A(?:git\+)?(?:https?|git|ssh)://(?:[^@/]*@)?")
+_GIT_ADDRESS = re.compile(
+    r"\A(?:(?:[a-z+]+:)?//)?(?:[^@/]*@)?([^/:]+)(?::(?!\d+(?:/|\Z))|/?)", re.IGNORECASE
+)
+_CASELESS_HOSTS = frozenset({"bitbucket.org", "codeberg.org", "github.com", "gitlab.com"})
 _PARTED = {"Maven": ":", "VSCode": "."}
 """What parts namespace and name in an ecosystem's names, where that is not ``/``."""
 
@@ -73,6 +82,8 @@ def ecosystem_of(package: Package) -> str:
     Returns:
         ``PyPI``, ``Debian:12``, ``Alpine:v3.18`` …; empty where none fits.
     """
+    if package.type == "git":
+        return GIT
     found = TYPES.get(package.type)
     if found is not None:
         return "" if package.namespace and package.type in WITHOUT_NAMESPACE else found
@@ -132,6 +143,8 @@ def normalise_name(ecosystem: str, name: str) -> str:
             return name.lower().replace("_", "-")
         case "SwiftURL":
             return _GIT_SCHEME.sub("", name).rstrip("/").removesuffix(".git").lower()
+        case "GIT":
+            return _repository(name)
         case other if other in CASELESS:
             return name.lower()
         case _:
@@ -161,6 +174,24 @@ def package_of(ecosystem: str, name: str, version: str = "") -> Package | None:
         return Package.of(type, name, version, namespace=namespace, qualifiers={"distro": distro})
     except InputError:
         return None
+
+
+def _repository(address: str) -> str:
+    """A repository's address as OSV.dev names it: ``github.com/curl/curl``.
+
+    Without scheme, account, ``.git`` and final slashes.  Beyond that, the host is in
+    lower case, and so is the path on hosts that do not tell case apart.
+    """
+    parts = _GIT_ADDRESS.match(address)
+    if parts is None:
+        return address
+    host, path = parts[1].lower(), address[parts.end() :].split("?", 1)[0].split("#", 1)[0]
+    path = path.strip("/").removesuffix(".git").rstrip("/")
+    if path.startswith(":"):  # a port
+        return f"{host}{path}"
+    if host in _CASELESS_HOSTS:
+        path = path.lower()
+    return f"{host}/{path}" if path else host
 
 
 def _part(ecosystem: str, name: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from pratique.policy.library import PACKS, library, pack
 from pratique.policy.osv_scanner import Adoption, read_osv_scanner
 from pratique.policy.service import load, load_untested
 from pratique.policy.waiver_documents import read_waivers
+from pratique.policy.waiver_tables import has_waivers, read_waiver_tables
 from pratique.policy.waivers import Waivers
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _beside(folder: Path) -> Callable[[str], tuple[bytes, str] | None]:
 
 
 def waivers(paths: Sequence[str], adoption: Adoption | None = None) -> Waivers:
-    """Waivers of all files; one that ends in ``.toml`` is OSV-Scanner's.
+    """Waivers of all files; one that ends in ``.toml`` is OSV-Scanner's, or has ``[[waivers]]``.
 
     Raises:
         UsageError: There is no such file.
@@ -109,7 +110,9 @@ def waivers(paths: Sequence[str], adoption: Adoption | None = None) -> Waivers:
     parts = []
     for path in paths:
         data = read(path, MAX_BYTES)
-        if path.endswith(".toml"):
+        if Path(path).name == "pratique.toml" or (path.endswith(".toml") and has_waivers(data)):
+            parts.append(read_waiver_tables(data, path))
+        elif path.endswith(".toml"):
             parts.append(read_osv_scanner(data, path, adoption))
         else:
             parts.append(read_waivers(data, path))

@@ -49,6 +49,7 @@ COLUMNS = (
     "subject",
     "fingerprint",
     "reference",
+    "reasons",
 )
 """The header row.  ``kind`` is ``finding``, or ``unreadable``, ``unknown`` or
 ``notice`` for what could not be determined; its reason is then the title."""
@@ -130,5 +131,6 @@ def _finding(finding: Finding, subjects: Subjects, license: str) -> list[str]:
         "subject": finding.subject,
         "fingerprint": finding.fingerprint,
         "reference": finding.references[0].url if finding.references else "",
+        "reasons": "; ".join(finding.reasons),
     }
     return [filled[column] for column in COLUMNS]

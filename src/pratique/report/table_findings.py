@@ -30,17 +30,20 @@ ALIASES = 2
 FIXES = 4
 """Fixed versions named for one advisory; more are on other release lines still."""
 
+_TOLD = "needed as "
+"""Reason that the head of the block says already."""
+
 SETTLED = 20
 """Answered findings listed before the rest is counted."""
 
 
 def findings(bill: BillOfHealth) -> Iterator[RenderableType]:
-    """Open findings by package, worst first."""
+    """Open findings by package, in the order of the bill."""
     groups = grouped(bill)
     if not groups:
         return
     total = sum(len(group.findings) for group in groups)
-    yield heading("FINDINGS", f"{total:,} in {count(len(groups), 'package')}, worst first")
+    yield heading("FINDINGS", f"{total:,} in {count(len(groups), 'package')}")
     for number, group in enumerate(groups):
         if number:
             yield Text()
@@ -113,6 +116,9 @@ def _advisory(finding: Finding, title: str) -> Text:
         text.append(f"  EPSS {likelihood(finding.epss)}", style="dim")
     if title and title != finding.id:
         text.append(f"\n{printable(title)}")
+    reasons = [each for each in finding.reasons if not each.startswith(_TOLD)]
+    if reasons:
+        text.append(f"\nwhy: {'; '.join(map(printable, reasons))}", style="dim")
     return text
 
 

@@ -113,14 +113,13 @@ def _from_text(text: str) -> Subject:
 
 
 def grouped(bill: BillOfHealth) -> tuple[Group, ...]:
-    """Open findings by package, the package with the worst finding first."""
+    """Open findings by package, in the order in which the bill has their first ones."""
     subjects = Subjects(bill.inventory.components)
     by_subject: dict[str, list[Finding]] = {}
     for finding in bill.findings:
         if finding.status == "open":
             by_subject.setdefault(finding.subject, []).append(finding)
-    groups = [_group(subjects.of(text), found) for text, found in by_subject.items()]
-    return tuple(sorted(groups, key=lambda group: group.severity.rank))
+    return tuple(_group(subjects.of(text), found) for text, found in by_subject.items())
 
 
 def _group(subject: Subject, findings: list[Finding]) -> Group:

@@ -9,7 +9,7 @@ and JSON differ.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -55,6 +55,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     length: int
     hashes: dict[str, str]
+    custom: dict[str, Any] = {}
 
 
 _ENVELOPE = msgspec.json.Decoder(Envelope)

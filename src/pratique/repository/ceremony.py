@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tuf.api.exceptions import RepositoryError as TufError
 
 from pratique.repository.bins import PREFIX, SPEC_VERSION
+from pratique.repository.division import Division
 from pratique.repository.errors import RepositoryError
 from pratique.repository.layout import write_files
 from pratique.repository.models import (
@@ -24,7 +25,7 @@ from pratique.repository.models import (
     SuccinctRoles,
     Targets,
 )
-from pratique.repository.published import bin_keys, read_metadata
+from pratique.repository.published import read_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -152,7 +153,7 @@ def read_draft(folder: Path, published: Metadata[Root] | None) -> Draft | None:
             f"The ceremony is about root {root.signed.version}; {version + 1} comes next.",
             remedy=f"Remove the files of {folder} and begin it again.",
         )
-    bin_keys(targets)
+    Division(targets)
     return _weighed(root, targets, published)
 
 

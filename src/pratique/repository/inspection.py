@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from tuf.api.exceptions import RepositoryError as TufError
 
-from pratique.repository.bins import Target, bin_names, bin_of, check_path, instant
+from pratique.repository.bins import Target, check_path, instant
 from pratique.repository.errors import UNREADABLE, RepositoryError
 from pratique.repository.layout import Layout
 from pratique.repository.published import (
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from pratique.repository.division import Division
     from pratique.repository.models import Metadata, Root
 
 BLOCK = 1024 * 1024
@@ -107,9 +108,10 @@ def verify(folder: Path, now: datetime, *, content: bool = True) -> Verified:
         return Verified(roots, 0, 0, (*flaws, Flaw("timestamp", "it is absent")), content)
     flaws.extend(_top_flaws(state, now))
     bins = artifacts = 0
-    for name in bin_names(settings.bins):
+    division = state.division
+    for name in division.names:
         try:
-            part = read_published_bin(layout, state, name)
+            part = read_published_bin(layout, state, name, division)
         except KeyError:
             flaws.append(Flaw(name, "the snapshot does not name it"))
             continue
@@ -120,8 +122,10 @@ def verify(folder: Path, now: datetime, *, content: bool = True) -> Verified:
             flaws.append(Flaw(name, f"it expired at {part.expires}"))
         bins += 1
         artifacts += len(part.targets)
-        flaws.extend(_target_flaws(layout, settings, name, part.targets, content=content))
-    return Verified(roots, bins, artifacts, tuple(flaws), content)
+        flaws.extend(
+            _target_flaws(layout, settings, (division, name), part.targets, content=content)
+        )
+    return Verified(roots, bins, artifacts, tuple(flaws), content and settings.content)
 
 
 def _root_flaws(layout: Layout, newest: int) -> Iterator[Flaw]:
@@ -149,28 +153,34 @@ def _top_flaws(state: Published, now: datetime) -> Iterator[Flaw]:
         )
     except TufError as error:
         yield Flaw("targets", f"{error}")
-    if set(online(state.root.signed, "timestamp").keys) != set(state.bins.keys):
+    division = state.division
+    ours = set(online(state.root.signed, "timestamp").keys)
+    if division.hashed and ours != set(division.keys(division.names[0]).keys):
         yield Flaw("targets", "it delegates bins to other keys than the root's online ones")
 
 
 def _target_flaws(
     layout: Layout,
     settings: Settings,
-    name: str,
+    role: tuple[Division, str],
     targets: dict[str, msgspec.Raw],
     *,
     content: bool,
 ) -> Iterator[Flaw]:
-    names = bin_names(settings.bins)
+    division, name = role
     for path, raw in targets.items():
         try:
             target = msgspec.json.decode(raw, type=Target)
+            if not settings.content and target.hashes:
+                target.hashes.setdefault("sha256", "")
             sha256 = target.hashes["sha256"]
         except (KeyError, *UNREADABLE):
             yield Flaw(path, "its entry is malformed")
             continue
-        if check_path(path) or names[bin_of(path, settings.bins)] != name:
+        if check_path(path) or division.of(path) != name:
             yield Flaw(path, f"it does not belong into {name}")
+            continue
+        if not settings.content:
             continue
         directory, _, base = path.rpartition("/")
         file = layout.targets / directory / f"{sha256}.{base}"
@@ -227,8 +237,8 @@ def soonest_bin(folder: Path) -> str:
     state = read_published(layout)
     if state is None:
         raise RepositoryError("Nothing is published.")
-    names = bin_names(read_settings(layout).bins)
-    return min(read_published_bin(layout, state, name).expires for name in names)
+    division = state.division
+    return min(read_published_bin(layout, state, name, division).expires for name in division.names)
 
 
 def _roles(state: Published, now: datetime) -> Iterator[RoleStatus]:

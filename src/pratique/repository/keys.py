@@ -17,6 +17,10 @@ MAX_KEY_BYTES = 64 * 1024
 """Largest key file; an RSA key of 16,384 bits has about 13 kB."""
 
 
+REFERENCE = ".keyref"
+"""End of the name of a file that says where a key is, instead of holding it."""
+
+
 class KeyFile(NamedTuple):
     """A key as a ceremony takes it."""
 
@@ -82,6 +86,10 @@ def read_key(path: Path, passphrase: Callable[[Path], bytes] | None = None) -> K
 
     from pratique.repository.models import SSlibKey
 
+    if path.suffix == REFERENCE:
+        from pratique.repository.key_references import read_reference
+
+        return read_reference(path)
     try:
         with path.open("rb") as file:
             data = file.read(MAX_KEY_BYTES + 1)

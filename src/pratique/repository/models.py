@@ -6,9 +6,10 @@ for type checkers.
 
 from __future__ import annotations
 
-from securesystemslib.signer import CryptoSigner, Key, Signature, SSlibKey  # type: ignore[attr-defined]
+from securesystemslib.signer import CryptoSigner, Key, Signature, Signer, SSlibKey  # type: ignore[attr-defined]
 from tuf.api.metadata import (  # type: ignore[attr-defined]
     TOP_LEVEL_ROLE_NAMES,
+    DelegatedRole,
     Delegations,
     Metadata,
     Role,
@@ -21,6 +22,7 @@ from tuf.api.metadata import (  # type: ignore[attr-defined]
 __all__ = [
     "TOP_LEVEL_ROLE_NAMES",
     "CryptoSigner",
+    "DelegatedRole",
     "Delegations",
     "Key",
     "Metadata",
@@ -28,6 +30,7 @@ __all__ = [
     "Root",
     "SSlibKey",
     "Signature",
+    "Signer",
     "SuccinctRoles",
     "TargetFile",
     "Targets",

@@ -13,6 +13,7 @@ from securesystemslib.exceptions import StorageError
 from tuf.api.exceptions import RepositoryError as TufError
 
 from pratique.repository.bins import BinPart, opened, read_bin
+from pratique.repository.division import Division, Online
 from pratique.repository.errors import RepositoryError
 from pratique.repository.models import Metadata, Root, Targets
 
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pratique.repository.layout import Layout
-    from pratique.repository.models import Key
-
-
-class Online(NamedTuple):
-    """The online keys of one role."""
-
-    keys: dict[str, Key]
-    threshold: int
 
 
 class Published(NamedTuple):
@@ -53,17 +46,16 @@ class Published(NamedTuple):
 
     @property
     def bins(self) -> Online:
-        """Keys of the bins."""
-        return bin_keys(self.targets)
+        """Keys of the hash bins."""
+        division = self.division
+        if not division.hashed:
+            raise RepositoryError("targets metadata delegates to no hash bins.")
+        return division.keys(division.names[0])
 
-
-def bin_keys(targets: Metadata[Targets]) -> Online:
-    """The keys to which a targets role delegates the bins."""
-    delegations = targets.signed.delegations
-    if delegations is None or delegations.succinct_roles is None:
-        raise RepositoryError("targets metadata delegates to no hash bins.")
-    role = delegations.succinct_roles
-    return Online({key: delegations.keys[key] for key in role.keyids}, role.threshold)
+    @property
+    def division(self) -> Division:
+        """How the artifacts are divided among roles."""
+        return Division(self.targets)
 
 
 def read_metadata(data: bytes, kind: type[Any], name: str) -> Metadata[Any]:
@@ -129,14 +121,22 @@ def read_published(layout: Layout) -> Published | None:
     )
 
 
-def read_published_bin(layout: Layout, state: Published, name: str) -> BinPart:
-    """A bin as it is published, its signatures verified.
+def read_published_bin(
+    layout: Layout, state: Published, name: str, division: Division | None = None
+) -> BinPart:
+    """A bin or delegated role as it is published, its signatures verified.
+
+    Args:
+        layout: The repository.
+        state: What is published.
+        name: Of the role.
+        division: That of the state, where it is at hand.
 
     Raises:
         RepositoryError: It is absent, malformed or not validly signed.
     """
     file = f"{state.versions[name]}.{name}.json"
-    keys = state.bins
+    keys = (division or state.division).keys(name)
     part = read_bin(opened(_read(layout.metadata / file), keys.keys, keys.threshold, file), file)
     if part.version != state.versions[name]:
         raise RepositoryError(f"{file} holds version {part.version}.")

@@ -14,40 +14,33 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from pratique.repository import delegated
 from pratique.repository.bins import (
     SPEC_VERSION,
-    bin_names,
     canonical,
     instant,
     sealed,
-    write_bin,
 )
-from pratique.repository.ceremony import Draft, clear, read_draft
+from pratique.repository.ceremony import clear, read_draft
+from pratique.repository.division import Division, Online
 from pratique.repository.errors import RepositoryError
 from pratique.repository.keys import read_signers
 from pratique.repository.layout import write_files
 from pratique.repository.published import (
-    Online,
-    Published,
-    bin_keys,
     newest_root,
     online,
     read_published,
-    read_published_bin,
     read_root,
 )
+from pratique.repository.roles import Work, chosen, write_roles
 from pratique.repository.settings import Settings, read_settings, write_settings
-from pratique.repository.staging import Change, by_bin, staged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from pratique.repository.layout import Layout
-    from pratique.repository.models import CryptoSigner, Metadata, Root, Targets
-
-WRITTEN_TOGETHER = 2048
-"""Bins written in one go: bounds memory where there are many and large ones."""
+    from pratique.repository.models import CryptoSigner, Root
 
 
 class Report(NamedTuple):
@@ -64,27 +57,6 @@ class Report(NamedTuple):
 
     waiting: int
     """Signatures that a pending ceremony still lacks."""
-
-
-class _Work(NamedTuple):
-    layout: Layout
-    settings: Settings
-    signers: dict[str, CryptoSigner]
-    state: Published | None
-    draft: Draft | None
-    """The next root and targets; only if complete."""
-
-    now: datetime
-
-    @property
-    def targets(self) -> Metadata[Targets]:
-        if self.draft:
-            return self.draft.targets
-        assert self.state is not None
-        return self.state.targets
-
-    def expires(self, role: str) -> datetime:
-        return self.now + timedelta(days=self.settings.days[role])
 
 
 def publish(layout: Layout, now: datetime, *, renew: timedelta | None = None) -> Report:
@@ -113,11 +85,18 @@ def publish(layout: Layout, now: datetime, *, renew: timedelta | None = None) ->
         )
     signers = read_signers(online_paths(layout, settings))
     ready = draft if draft and draft.complete else None
-    work = _Work(layout, settings, signers, state, ready, now)
+    if ready:
+        before = state.division if state else None
+        people = delegated.waiting(layout, Division(ready.targets), before, signers)
+        if people and state is None:
+            raise RepositoryError(f"Roles still lack signatures: {', '.join(people)}.")
+        ready = None if people else ready
+    work = Work(layout, settings, signers, state, ready, now)
     report = _publish(work, renew)
     if ready:
         _finish(work)
     layout.staged.unlink(missing_ok=True)
+    _forget_taken(work)
     return report._replace(waiting=0 if ready else waiting)
 
 
@@ -126,9 +105,9 @@ def online_paths(layout: Layout, settings: Settings) -> list[Path]:
     return [layout.folder / Path(name) for name in settings.online_keys]
 
 
-def _publish(work: _Work, renew: timedelta | None) -> Report:
+def _publish(work: Work, renew: timedelta | None) -> Report:
     versions = dict(work.state.versions) if work.state else {}
-    bins, changes = _write_bins(work, versions, renew)
+    bins, changes = write_roles(work, versions, renew)
     targets = work.targets
     if versions.get("targets") != targets.signed.version:
         name = f"{targets.signed.version}.targets.json"
@@ -161,65 +140,7 @@ def _publish(work: _Work, renew: timedelta | None) -> Report:
     return Report(timestamp, snapshot, newest_root(work.layout), bins, changes, 0)
 
 
-def _write_bins(work: _Work, versions: dict[str, int], renew: timedelta | None) -> tuple[int, int]:
-    """Sign and write the bins that change; their versions are put into ``versions``."""
-    keys = bin_keys(work.targets)
-    everything = work.state is None or set(keys.keys) != set(work.state.bins.keys)
-    grouped = by_bin(staged(work.layout), work.settings.bins)
-    names = bin_names(work.settings.bins)
-    signers = _chosen(keys, work.signers, "the bins")
-    limit = _limit(work, renew)
-    every = range(len(names)) if everything or limit else sorted(grouped)
-    files: dict[str, bytes] = {}
-    count = changes = 0
-    for number in every:
-        name = names[number]
-        targets: dict[str, msgspec.Raw] = {}
-        due = everything
-        if work.state is not None:
-            part = read_published_bin(work.layout, work.state, name)
-            targets = part.targets
-            due = due or part.expires < limit
-        changed = _apply(targets, grouped.get(number, {}).values())
-        if not (changed or due):
-            continue
-        versions[name] = versions.get(name, 0) + 1
-        signed = write_bin(targets, versions[name], work.expires("bins"))
-        files[f"{versions[name]}.{name}.json"] = sealed(signed, signers)
-        count, changes = count + 1, changes + changed
-        if len(files) >= WRITTEN_TOGETHER:
-            write_files(work.layout.metadata, files)
-            files = {}
-    if files:
-        write_files(work.layout.metadata, files)
-    return count, changes
-
-
-def _limit(work: _Work, renew: timedelta | None) -> str:
-    """Bins that expire before this are signed anew; empty for none."""
-    if renew is None:
-        return ""
-    if renew < timedelta(0):
-        renew = timedelta(days=work.settings.days["bins"]) / 3
-    return instant(work.now + renew)
-
-
-def _apply(targets: dict[str, msgspec.Raw], changes: Iterable[Change]) -> int:
-    """Apply changes to the targets of a bin; returns how many made a difference."""
-    count = 0
-    for change in changes:
-        if change.removes:
-            count += targets.pop(change.path, None) is not None
-            continue
-        entry = canonical({"hashes": {"sha256": change.sha256}, "length": change.length})
-        before = targets.get(change.path)
-        if before is None or bytes(before) != entry:
-            targets[change.path] = msgspec.Raw(entry)
-            count += 1
-    return count
-
-
-def _snapshot(work: _Work, versions: Mapping[str, int], *, changed: bool) -> tuple[int, bytes]:
+def _snapshot(work: Work, versions: Mapping[str, int], *, changed: bool) -> tuple[int, bytes]:
     """The snapshot's version and bytes; a new one unless nothing changed and it lives on."""
     metadata = work.layout.metadata
     if work.state and not changed:
@@ -240,12 +161,12 @@ def _snapshot(work: _Work, versions: Mapping[str, int], *, changed: bool) -> tup
     return version, data
 
 
-def _roots(work: _Work) -> list[Root]:
+def _roots(work: Work) -> list[Root]:
     roots = [work.state.root.signed] if work.state else []
     return [*roots, work.draft.root.signed] if work.draft else roots
 
 
-def _root_first(work: _Work) -> bool:
+def _root_first(work: Work) -> bool:
     """Whether the new root must appear before the timestamp.
 
     So at the first publication, which has no readers; and where the old
@@ -259,29 +180,19 @@ def _root_first(work: _Work) -> bool:
     return len(old.keys.keys() & work.signers.keys()) < old.threshold
 
 
-def _online_signers(work: _Work, role: str) -> list[CryptoSigner]:
+def _online_signers(work: Work, role: str) -> list[CryptoSigner]:
     """Signers for the root in force and the one that follows."""
     roots = _roots(work)
     if _root_first(work):
         roots = roots[-1:]
-    chosen: dict[str, CryptoSigner] = {}
+    found: dict[str, CryptoSigner] = {}
     for root in roots:
-        for signer in _chosen(online(root, role), work.signers, role):
-            chosen[signer.public_key.keyid] = signer
-    return list(chosen.values())
+        for signer in chosen(online(root, role), work.signers, role):
+            found[signer.public_key.keyid] = signer
+    return list(found.values())
 
 
-def _chosen(keys: Online, signers: Mapping[str, CryptoSigner], what: str) -> list[CryptoSigner]:
-    found = [signers[name] for name in sorted(keys.keys) if name in signers]
-    if len(found) < keys.threshold:
-        raise RepositoryError(
-            f"No online key is here that may sign {what}: {', '.join(sorted(keys.keys))}.",
-            remedy="Restore its file, or replace it with 'pratique repository rotate'.",
-        )
-    return found
-
-
-def _install_root(work: _Work) -> None:
+def _install_root(work: Work) -> None:
     assert work.draft is not None
     root = work.draft.root
     if newest_root(work.layout) >= root.signed.version:
@@ -289,7 +200,19 @@ def _install_root(work: _Work) -> None:
     write_files(work.layout.metadata, {f"{root.signed.version}.root.json": root.to_bytes()})
 
 
-def _finish(work: _Work) -> None:
+def _forget_taken(work: Work) -> None:
+    """Remove the drafts of delegated roles that are published now, or delegated no more."""
+    state = read_published(work.layout)
+    division = Division(work.targets)
+    for file in work.layout.ceremony.glob("role.*.json"):
+        name = file.name.removeprefix("role.").removesuffix(".json")
+        draft = delegated.read(work.layout, name, Online({}, 0))
+        taken = state is not None and draft and draft.version <= state.versions.get(name, 0)
+        if taken or (work.draft is not None and name not in division.names):
+            delegated.forget(work.layout, name)
+
+
+def _finish(work: Work) -> None:
     """Forget the ceremony and the online keys that the new root no longer names."""
     assert work.draft is not None
     named = work.draft.root.signed.keys

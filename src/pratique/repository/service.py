@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from pratique.repository import ceremony, intake
-from pratique.repository.bins import Target, bin_names, bin_of, check_path
+from pratique.repository.bins import Target, check_path
 from pratique.repository.ceremony import Draft, Trust
 from pratique.repository.errors import RepositoryError
 from pratique.repository.keys import KeyFile, create_key
@@ -153,10 +153,10 @@ def add(
         BusyError: Another process writes.
     """
     layout = Layout(folder)
-    settings = read_settings(layout)
+    read_settings(layout)
     with layout.locked():
         taken, refused = intake.store(layout, intake.find(subjects, prefix))
-        known = _Known(layout, settings)
+        known = Known(layout)
         changes, unchanged = [], 0
         for item in taken:
             before = known.get(item.path)
@@ -180,9 +180,9 @@ def remove(folder: Path, paths: Iterable[str]) -> Added:
         BusyError: Another process writes.
     """
     layout = Layout(folder)
-    settings = read_settings(layout)
+    read_settings(layout)
     with layout.locked():
-        known = _Known(layout, settings)
+        known = Known(layout)
         changes, refused = [], []
         for path in paths:
             if check_path(path) or known.get(path) is None:
@@ -253,6 +253,11 @@ def rotate(
     """
     layout = Layout(folder)
     settings = read_settings(layout)
+    if not settings.content:
+        raise RepositoryError(
+            "This repository was set up through RSTUF's API.",
+            remedy="Change its root there ('rstuf admin metadata update').",
+        )
     with layout.locked():
         state = read_published(layout)
         if state is None:
@@ -303,14 +308,14 @@ def pending(layout: Layout) -> Draft | None:
     return ceremony.read_draft(layout.ceremony, read_root(layout, newest) if newest else None)
 
 
-class _Known:
+class Known:
     """What each path holds after all staged changes; published bins are read as needed."""
 
-    def __init__(self, layout: Layout, settings: Settings) -> None:
+    def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._names = bin_names(settings.bins)
         self._state = read_published(layout)
-        self._bins: dict[int, dict[str, msgspec.Raw]] = {}
+        self._division = self._state.division if self._state else None
+        self._bins: dict[str, dict[str, msgspec.Raw]] = {}
         self._staged = {change.path: change for change in staged(layout)}
 
     def note(self, change: Change) -> None:
@@ -320,13 +325,15 @@ class _Known:
         change = self._staged.get(path)
         if change is not None:
             return None if change.removes else (change.length, change.sha256)
-        if self._state is None:
+        if self._state is None or self._division is None:
             return None
-        number = bin_of(path, len(self._names))
-        if number not in self._bins:
-            name = self._names[number]
-            self._bins[number] = read_published_bin(self._layout, self._state, name).targets
-        entry = self._bins[number].get(path)
+        name = self._division.of(path)
+        if name not in self._state.versions:
+            return None
+        if name not in self._bins:
+            part = read_published_bin(self._layout, self._state, name, self._division)
+            self._bins[name] = part.targets
+        entry = self._bins[name].get(path)
         if entry is None:
             return None
         target = msgspec.json.decode(entry, type=Target)

@@ -35,6 +35,11 @@ class Settings(msgspec.Struct, frozen=True):
     """Files of the online private keys, relative to the repository or absolute."""
 
     bins: int = DEFAULT_BINS
+    """Hash bins; 0 where artifacts are delegated by their paths."""
+
+    content: bool = True
+    """Whether the content of artifacts is here; where it is held elsewhere, the metadata
+    alone are published (as RSTUF does)."""
 
     format: int = 1
 
@@ -48,7 +53,8 @@ def read_settings(layout: Layout) -> Settings:
     try:
         settings = msgspec.json.decode(layout.settings.read_bytes(), type=Settings)
         check_days(settings.days)
-        check_bins(settings.bins)
+        if settings.bins:
+            check_bins(settings.bins)
     except FileNotFoundError:
         raise RepositoryError(
             f"{layout.folder} is no signed repository.",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pratique.repository.bins import bin_of
 from pratique.repository.errors import UNREADABLE, RepositoryError
 from pratique.repository.layout import sync_folder
 
@@ -25,6 +24,11 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     """Bytes; -1 removes the artifact."""
 
     sha256: str = ""
+    hashes: dict[str, str] = {}
+    """Further digests by algorithm; alone where the content is held elsewhere."""
+
+    custom: dict[str, Any] = {}
+    """What else is said of it (TUF §4.5, ``custom``)."""
 
     @property
     def removes(self) -> bool:
@@ -68,14 +72,6 @@ def staged(layout: Layout) -> list[Change]:
             f"{layout.staged} is damaged: {error}.",
             remedy="Remove it and add the artifacts again; what is published is not touched.",
         ) from None
-
-
-def by_bin(changes: Iterable[Change], bins: int) -> dict[int, dict[str, Change]]:
-    """The last change of each path, by bin."""
-    grouped: dict[int, dict[str, Change]] = {}
-    for change in changes:
-        grouped.setdefault(bin_of(change.path, bins), {})[change.path] = change
-    return grouped
 
 
 def _drop_torn(handle: int) -> None:

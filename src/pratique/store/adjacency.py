@@ -39,6 +39,26 @@ class Adjacency(msgspec.Struct, frozen=True):
         return sum(map(len, self.targets))
 
 
+class Rows(msgspec.Struct, frozen=True):
+    """A graph as it is packed: what :class:`Adjacency` has, in arrays of machine numbers."""
+
+    nodes: array[int]
+    """Noun numbers, ascending (64 bits)."""
+
+    roots: array[int]
+    """Positions (32 bits)."""
+
+    ends: array[int]
+    """Where the targets of each node begin, and of the last end (64 bits; one more than nodes)."""
+
+    targets: array[int]
+    """Positions, node by node (32 bits)."""
+
+    def of(self, place: int) -> array[int]:
+        """Positions of what a node depends on."""
+        return self.targets[self.ends[place] : self.ends[place + 1]]
+
+
 def pack(nodes: list[int], roots: list[int], edges: list[tuple[int, int]]) -> bytes:
     """The blob of a graph.
 
@@ -59,16 +79,27 @@ def pack(nodes: list[int], roots: list[int], edges: list[tuple[int, int]]) -> by
     for dependent, _ in pairs:
         counts[dependent] += 1
     fields = (
-        _bytes("q", [b - a for a, b in pairwise([0, *ascending])]),
-        _bytes("I", sorted({place[root] for root in roots})),
-        _bytes("I", counts),
-        _bytes("I", [dependency for _, dependency in pairs]),
+        packed_numbers("q", [b - a for a, b in pairwise([0, *ascending])]),
+        packed_numbers("I", sorted({place[root] for root in roots})),
+        packed_numbers("I", counts),
+        packed_numbers("I", [dependency for _, dependency in pairs]),
     )
     return zstandard.compress(msgspec.msgpack.encode(fields), _LEVEL)
 
 
 def unpack(blob: bytes) -> Adjacency:
     """The graph of a blob.
+
+    Raises:
+        DamageError: It is not what :func:`pack` made.
+    """
+    rows = unpack_rows(blob)
+    targets = tuple(tuple(rows.targets[a:b]) for a, b in pairwise(rows.ends))
+    return Adjacency(tuple(rows.nodes), tuple(rows.roots), targets)
+
+
+def unpack_rows(blob: bytes) -> Rows:
+    """The graph of a blob, in arrays.
 
     Raises:
         DamageError: It is not what :func:`pack` made.
@@ -83,28 +114,32 @@ def unpack(blob: bytes) -> Adjacency:
         deltas, roots, counts, flat = msgspec.msgpack.decode(
             raw, type=tuple[bytes, bytes, bytes, bytes]
         )
-        nodes = tuple(accumulate(_array("q", deltas)))
-        ends = [0, *accumulate(_array("I", counts))]
-        every = _array("I", flat)
-    except (zstandard.ZstdError, msgspec.MsgspecError, ValueError) as error:
+        nodes = array("q", accumulate(unpacked_numbers("q", deltas)))
+        ends = array("q", [0, *accumulate(unpacked_numbers("I", counts))])
+        every, first = unpacked_numbers("I", flat), unpacked_numbers("I", roots)
+    except (zstandard.ZstdError, msgspec.MsgspecError, ValueError, OverflowError) as error:
         raise DamageError(f"the graph of a bill of materials is damaged: {error}.") from None
-    first = tuple(_array("I", roots))
     if len(ends) != len(nodes) + 1 or ends[-1] != len(every):
         raise DamageError("the graph of a bill of materials is damaged: its parts do not fit.")
-    if max((*every, *first), default=0) >= max(len(nodes), 1):
+    if max(max(every, default=0), max(first, default=0)) >= max(len(nodes), 1):
         raise DamageError("the graph of a bill of materials is damaged: an edge leads nowhere.")
-    targets = tuple(tuple(every[a:b]) for a, b in pairwise(ends))
-    return Adjacency(nodes, first, targets)
+    return Rows(nodes, first, ends, every)
 
 
-def _bytes(code: str, numbers: list[int]) -> bytes:
+def packed_numbers(code: str, numbers: list[int]) -> bytes:
+    """Numbers as little-endian bytes, by the type code of :mod:`array`."""
     packed = array(code, numbers)
     if sys.byteorder == "big":
         packed.byteswap()
     return packed.tobytes()
 
 
-def _array(code: str, data: bytes) -> array[int]:
+def unpacked_numbers(code: str, data: bytes) -> array[int]:
+    """The numbers that :func:`packed_numbers` made bytes of.
+
+    Raises:
+        ValueError: The bytes are no whole numbers.
+    """
     packed = array(code)
     packed.frombytes(data)
     if sys.byteorder == "big":

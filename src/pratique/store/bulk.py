@@ -68,7 +68,7 @@ def intern(
 
 def add(
     connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
-) -> None:
+) -> int:
     """Insert rows; those that are there already are left alone.
 
     Args:
@@ -76,9 +76,12 @@ def add(
         table: With a unique key among the columns.
         columns: That the rows give, in order.
         rows: In any order; may repeat.
+
+    Returns:
+        How many were inserted.
     """
     if not rows:
-        return
+        return 0
     names = ", ".join(columns)
     with _cursor(connection) as cursor:
         if connection.dialect.name == "sqlite":
@@ -87,14 +90,14 @@ def add(
                 f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING",  # noqa: S608 - our own names
                 rows,
             )
-            return
+            return int(cursor.rowcount)
         if len(rows) <= FEW:
             marks = ", ".join(["%s"] * len(columns))
             cursor.executemany(
                 f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING",  # noqa: S608 - our own names
                 rows,
             )
-            return
+            return int(cursor.rowcount)
         incoming = f"incoming_{table.name}"
         cursor.execute(
             f"CREATE TEMPORARY TABLE IF NOT EXISTS {incoming} ON COMMIT DELETE ROWS AS "  # noqa: S608 - our own names
@@ -107,7 +110,9 @@ def add(
             f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {incoming} "  # noqa: S608 - our own names
             f"ORDER BY {columns[0]} ON CONFLICT DO NOTHING"
         )
+        inserted = int(cursor.rowcount)
         cursor.execute(f"DELETE FROM {incoming}")  # noqa: S608 - our own names
+        return inserted
 
 
 def chunks(items: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:

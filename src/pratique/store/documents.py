@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from pratique.model.evidence import Verb
-from pratique.model.inventory import Problem
+from pratique.model.inventory import Problem, Relation, Scope
 from pratique.store.nouns import Noun
 
 VERBS: dict[Verb, int] = {verb: number for number, verb in enumerate(Verb, 1)}
@@ -65,6 +65,16 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
 
     edges: tuple[tuple[int, int], ...] = ()
     """Positions of dependent and dependency, sorted, each once."""
+
+    scopes: tuple[Scope, ...] = ()
+    """What each package is needed for; empty where the bill is asked for none."""
+
+    relations: tuple[Relation, ...] = ()
+    """Whether the subject needs each package by itself; empty where that is not known."""
+
+    before: tuple[int, ...] = ()
+    """For each package the position of the one before it on the shortest path, or
+    ``BEGINS`` or ``UNREACHED`` of :mod:`~pratique.store.roles`; empty: not worked out."""
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pratique.store.errors import StoreError
+from pratique.store.kept import Memory
 from pratique.store.location import store_url, without_password
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Store:
         self.numbers: dict[str, dict[bytes, int]] = {}
         """Numbers of nouns and evidence that were looked up, by table; see ``bulk``."""
 
+        self.memory = Memory()
+
     @property
     def dialect(self) -> str:
         """``sqlite`` or ``postgresql``."""
@@ -64,6 +67,20 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        self.forget()
+
+    def forget(self) -> None:
+        """Keep nothing in memory."""
+        self.numbers.clear()
+        self.memory.clear()
+
+    @property
+    def address(self) -> str:
+        """The same for everyone who opens this record on this machine; without its password."""
+        url = self.engine.url
+        if self.dialect == "sqlite":
+            return f"sqlite:{Path(url.database or '').resolve()}"
+        return url.render_as_string(hide_password=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -234,6 +251,13 @@ def _story(error: Exception) -> StoreError:
     lower = text.lower()
     if "disk is full" in lower or "no space left" in lower:
         return StoreError(_FULL, remedy=_FREE)
+    if "disk i/o error" in lower:
+        return StoreError(
+            "the disk with the record could not be read or written: a quota, a limit on the size "
+            "of files, or a fault of the disk; what was committed before is kept.",
+            remedy="Look at 'df', 'ulimit -f' and the system's log, then run the same command "
+            "again: it resumes.",
+        )
     if "database is locked" in lower:
         return StoreError(
             f"another process held the record for over {WAIT_SECONDS} seconds.",

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from pratique.store.engine import Store
 
-HEAD = "0002"
+HEAD = "0003"
 """Version of the schema that this program reads and writes."""
 
-KNOWN = ("0001", "0002")
+KNOWN = ("0001", "0002", "0003")
 """All versions, oldest first."""
 
 _LOCK = 4_746_118
@@ -80,4 +80,4 @@ def _run(store: Store, command: str, to: str) -> None:
             run(config, to)
 
     store.write(change)
-    store.numbers.clear()
+    store.forget()

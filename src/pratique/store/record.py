@@ -8,78 +8,34 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 
-from pratique.model.evidence import Origin, Verb
 from pratique.model.inventory import Problem
 from pratique.store import tables as t
-from pratique.store.adjacency import Adjacency, unpack
-from pratique.store.bulk import chunks
-from pratique.store.documents import VERB_OF, VERBS, instant
-from pratique.store.errors import DamageError, StoreError
+from pratique.store.adjacency import Adjacency, unpack, unpack_rows
+from pratique.store.answers import Shipment, Stated, StoredDocument, gathered
+from pratique.store.blobs import unpacked
+from pratique.store.documents import VERBS, instant
+from pratique.store.errors import StoreError
+from pratique.store.kept import Memory
+from pratique.store.newest import newest_bills
 from pratique.store.nouns import Noun, NounKind
+from pratique.store.roles import unpack_roles
+from pratique.store.selecting import GRAPHS, NUMBERS, rows_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection, Select
 
+    from pratique.model.evidence import Verb
+    from pratique.store.adjacency import Rows
     from pratique.store.engine import Store
-
-MAX_RAW_BYTES = 1 << 30
-"""Most that a stored document unpacks to; none larger is ever taken in."""
-
-
-class Shipment(msgspec.Struct, frozen=True, kw_only=True, order=True):
-    """A product's version, as one bill of materials describes it."""
-
-    product: str
-    version: str
-    environment: str
-    owner: str
-    tags: tuple[str, ...]
-    sbom: int
-    """Number of its bill; means nothing outside of this store."""
-
-    digest: str
-    """Of the bill's document."""
-
-    observed: str
-    created: str
-
-    @property
-    def when(self) -> str:
-        """When the bill was made, or came in where it does not say."""
-        return self.created or self.observed
-
-
-class Stated(msgspec.Struct, frozen=True, kw_only=True):
-    """A claim with everyone who makes it."""
-
-    verb: Verb
-    subject: str
-    object: str = ""
-    said: dict[str, str] = {}
-    origins: tuple[Origin, ...] = ()
-
-
-class StoredDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A document of the record, without its bytes."""
-
-    digest: str
-    kind: str
-    format: str
-    path: str
-    collector: str
-    signer: str
-    observed: str
-    created: str
-    incomplete: int
-    """Number of problems that make it incomplete."""
+    from pratique.store.roles import Roles
 
 
 @contextmanager
@@ -96,15 +52,36 @@ def open_record(store: Store, tenant: str, as_of: datetime | None = None) -> Ite
     """
     with store.reading() as connection:
         found = connection.execute(select(t.tenant.c.id).where(t.tenant.c.name == tenant)).scalar()
-        yield Record(connection, -1 if found is None else int(found), instant(as_of))
+        number = -1 if found is None else int(found)
+        yield Record(
+            connection, number, instant(as_of), store.memory, address=store.address, name=tenant
+        )
 
 
 class Record:
     """See :func:`open_record`."""
 
-    def __init__(self, connection: Connection, tenant: int, as_of: str) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        tenant: int,
+        as_of: str,
+        memory: Memory | None = None,
+        *,
+        address: str = "",
+        name: str = "",
+    ) -> None:
         self._connection = connection
         self._tenant = tenant
+        self.memory = memory or Memory()
+        """What is kept for further questions."""
+
+        self.tenant = name
+        """Whose record it is."""
+
+        self.address = address
+        """Where the whole record is."""
+
         self.as_of = as_of
         """The moment as the tables have it; empty for now."""
 
@@ -144,8 +121,15 @@ class Record:
         query = select(t.noun.c.id, t.noun.c.text).where(t.noun.c.id.in_(inside))
         return dict(map(tuple, self._connection.execute(query)))
 
-    def holders(self, packages: Iterable[int]) -> list[tuple[int, int]]:
-        """Packages, and the bills of materials that each is in."""
+    def holders(
+        self, packages: Iterable[int], sboms: Iterable[int] | None = None
+    ) -> list[tuple[int, int]]:
+        """Packages, and the bills of materials that each is in.
+
+        Args:
+            packages: Numbers of them.
+            sboms: Of these bills only.
+        """
         query = select(t.inclusion.c.package_id, t.inclusion.c.sbom_id).where(
             t.inclusion.c.tenant_id == self._tenant
         )
@@ -153,7 +137,29 @@ class Record:
             query = query.join(t.document, t.document.c.id == t.inclusion.c.sbom_id).where(
                 t.document.c.observed <= self.as_of
             )
+        if sboms is not None:
+            wanted = set(packages)
+            rows = (
+                row
+                for one in sorted(set(sboms))
+                for row in self._in(
+                    query.where(t.inclusion.c.sbom_id == one), t.inclusion.c.package_id, wanted
+                )
+            )
+            return [(a, b) for a, b in rows]
         return [(a, b) for a, b in self._in(query, t.inclusion.c.package_id, set(packages))]
+
+    def inside(self, packages: Iterable[int]) -> set[int]:
+        """Those of some packages that are in any bill of materials."""
+        holds = select(t.inclusion.c.sbom_id).where(
+            t.inclusion.c.package_id == t.noun.c.id, t.inclusion.c.tenant_id == self._tenant
+        )
+        if self.as_of:
+            holds = holds.join(t.document, t.document.c.id == t.inclusion.c.sbom_id).where(
+                t.document.c.observed <= self.as_of
+            )
+        query = select(t.noun.c.id).where(holds.exists())
+        return {number for (number,) in self._in(query, t.noun.c.id, set(packages))}
 
     def bill(self, sbom: int) -> Adjacency:
         """The graph of a bill of materials.
@@ -176,8 +182,56 @@ class Record:
         """
         query: Select[Any] = select(t.sbom.c.document_id, t.sbom.c.adjacency)
         query = self._visible(query, t.sbom.c.document_id)
-        for number, blob in self._in(query, t.sbom.c.document_id, set(sboms)):
+        for number, blob in self._in(query, t.sbom.c.document_id, set(sboms), GRAPHS):
             yield number, unpack(bytes(blob))
+
+    def roles(self, sboms: Iterable[int]) -> Iterator[tuple[int, Sequence[int], Roles]]:
+        """Those bills that the tenant has: packages, ascending, and what each is to the bill.
+
+        Raises:
+            DamageError: One is damaged.
+        """
+        wanted, kept = set(sboms), self.memory.roles
+        known = {number: found for number in wanted if (found := kept.get(number)) is not None}
+        query: Select[Any] = self._visible(select(t.sbom.c.document_id), t.sbom.c.document_id)
+        for (number,) in self._in(query, t.sbom.c.document_id, known):
+            yield number, *known[number]
+        query = query.add_columns(t.sbom.c.adjacency, t.sbom.c.roles)
+        unknown = wanted - set(known)
+        for number, blob, packed in self._in(query, t.sbom.c.document_id, unknown, GRAPHS):
+            nodes = unpack_rows(bytes(blob)).nodes
+            roles = unpack_roles(bytes(packed or b""), len(nodes))
+            if packed:  # a bill without roles may still be given some
+                kept.put(number, (nodes, roles), 600 + 14 * len(nodes))
+            yield number, nodes, roles
+
+    def graphs(self, sboms: Iterable[int]) -> Iterator[tuple[int, Rows, Roles]]:
+        """The graphs of those bills that the tenant has, in arrays, with the packages' roles.
+
+        Raises:
+            DamageError: One is damaged.
+        """
+        query: Select[Any] = self._visible(
+            select(t.sbom.c.document_id, t.sbom.c.adjacency, t.sbom.c.roles), t.sbom.c.document_id
+        )
+        for number, blob, packed in self._in(query, t.sbom.c.document_id, set(sboms), GRAPHS):
+            rows = unpack_rows(bytes(blob))
+            yield number, rows, unpack_roles(bytes(packed or b""), len(rows.nodes))
+
+    def bill_digests(self) -> dict[int, str]:
+        """Every bill of materials by its number, with its document's digest."""
+        query = (
+            select(t.sbom.c.document_id, t.document.c.digest)
+            .join(t.document, t.document.c.id == t.sbom.c.document_id)
+            .where(t.document.c.tenant_id == self._tenant, *self._then())
+        )
+        return dict(map(tuple, self._connection.execute(query)))
+
+    def bare_bills(self) -> set[int]:
+        """Numbers of the bills whose packages' roles the record does not have."""
+        query: Select[Any] = select(t.sbom.c.document_id).where(func.length(t.sbom.c.roles) == 0)
+        rows = self._connection.execute(self._visible(query, t.sbom.c.document_id))
+        return set(rows.scalars())
 
     def subjects(self, sboms: Iterable[int]) -> dict[int, int]:
         """Package that each bill describes, for those that name one."""
@@ -208,14 +262,15 @@ class Record:
                 t.document.c.observed <= self.as_of
             )
         grouped = query.subquery()
-        # Ties at the limit are decided by the text, so that every store answers the same.
-        counts = select(grouped.c.bills).order_by(grouped.c.bills.desc()).limit(limit)
-        least = min(self._connection.execute(counts).scalars(), default=0)
-        rows = self._connection.execute(
-            select(t.noun.c.text, grouped.c.bills)
-            .join(t.noun, t.noun.c.id == grouped.c.package_id)
-            .where(grouped.c.bills >= least)
+        named = select(t.noun.c.text, grouped.c.bills).join(
+            t.noun, t.noun.c.id == grouped.c.package_id
         )
+        first = named.order_by(grouped.c.bills.desc()).limit(limit + 1)
+        rows = self._connection.execute(first).all()
+        if len(rows) > limit and rows[limit].bills == rows[limit - 1].bills:
+            # Ties at the limit are decided by the text, so that every store answers the same.
+            least = rows[limit].bills
+            rows = self._connection.execute(named.where(grouped.c.bills >= least)).all()
         return sorted(((text, n) for text, n in rows), key=lambda row: (-row[1], row[0]))[:limit]
 
     def neighbours(self, packages: Iterable[int], *, dependents: bool) -> list[tuple[int, int]]:
@@ -287,6 +342,19 @@ class Record:
             for row in rows
         )
 
+    def newest(self) -> dict[tuple[str, str], str]:
+        """Digest of the newest bill of each product in each environment.
+
+        The newest is the one made last (:attr:`Shipment.when`); of several the one
+        that came in last, then the one whose digest sorts last.
+        """
+        key = (self._tenant, self.token(), self.as_of)
+        if (known := self.memory.newest.get(key)) is not None:
+            return known
+        found = newest_bills(self._connection, self._tenant, self.as_of)
+        self.memory.newest.put(key, found, len(found))
+        return found
+
     # Evidence
 
     def evidence(
@@ -335,7 +403,16 @@ class Record:
             rows += self._in(query, t.evidence.c.object_id, set(naming))
         if about is None and naming is None:
             rows = list(self._connection.execute(query))
-        return _stated(rows)
+        return gathered(rows)
+
+    def claimed(self, verb: Verb) -> list[tuple[int, str]]:
+        """Numbers of subjects and texts of objects of all claims of a kind, sorted."""
+        query = (
+            select(t.evidence.c.subject_id, t.noun.c.text)
+            .join(t.noun, t.noun.c.id == t.evidence.c.object_id)
+            .where(t.evidence.c.tenant_id == self._tenant, t.evidence.c.verb == VERBS[verb])
+        )
+        return sorted({(number, text) for number, text in self._connection.execute(query)})
 
     # Documents
 
@@ -374,10 +451,6 @@ class Record:
             StoreError: The tenant has no such document.
             DamageError: They are not what came in.
         """
-        import hashlib
-
-        import zstandard
-
         query = (
             select(t.blob.c.packed)
             .join(t.document, t.document.c.digest == t.blob.c.digest)
@@ -386,15 +459,12 @@ class Record:
         packed = self._connection.execute(query).scalar()
         if packed is None:
             raise StoreError("there is no such document.")
-        try:
-            data = zstandard.ZstdDecompressor().decompress(
-                bytes(packed), max_output_size=MAX_RAW_BYTES
-            )
-        except zstandard.ZstdError as error:
-            raise DamageError(f"document {digest} is damaged: {error}.") from None
-        if f"sha256:{hashlib.sha256(data).hexdigest()}" != digest:
-            raise DamageError(f"document {digest} is damaged: its digest is another.")
-        return data
+        return unpacked(bytes(packed), digest)
+
+    def token(self) -> str:
+        """A word that no other state of any record has; empty where the tenant has nothing."""
+        query = select(t.revision.c.token).where(t.revision.c.tenant_id == self._tenant)
+        return str(self._connection.execute(query).scalar() or "")
 
     def revision(self) -> str:
         """Changes whenever a document comes in."""
@@ -413,40 +483,15 @@ class Record:
 
     def _visible(self, query: Select[Any], number: Any) -> Select[Any]:
         """The query, for the tenant's documents alone."""
-        return query.join(
-            t.document, and_(t.document.c.id == number, t.document.c.tenant_id == self._tenant)
-        ).where(*self._then())
-
-    def _in(self, query: Select[Any], column: Any, values: Iterable[Any]) -> Iterator[Any]:
-        """Rows whose column is one of the values, however many these are."""
-        for chunk in chunks(values):
-            yield from self._connection.execute(query.where(column.in_(chunk)))
-
-
-def _stated(rows: Iterable[Any]) -> list[Stated]:
-    """Rows of claim and document, gathered by claim."""
-    claims: dict[int, Any] = {}
-    origins: dict[int, set[tuple[str, str, str, str]]] = defaultdict(set)
-    for row in rows:
-        claims[row[0]] = row
-        origins[row[0]].add((row[5], row[6], row[7], row[8]))
-    found = [
-        Stated(
-            verb=VERB_OF[row[1]],
-            subject=row[2],
-            object=row[3] or "",
-            said=msgspec.json.decode(row[4], type=dict[str, str]) if row[4] else {},
-            origins=tuple(_origin(*one) for one in sorted(origins[number])),
+        seen = select(t.document.c.id).where(
+            t.document.c.id == number, t.document.c.tenant_id == self._tenant, *self._then()
         )
-        for number, row in claims.items()
-    ]
-    found.sort(key=lambda one: (one.verb, one.subject, one.object, sorted(one.said.items())))
-    return found
+        return query.where(seen.correlate(number.table).exists())
 
-
-def _origin(digest: str, collector: str, signer: str, observed: str) -> Origin:
-    moment = datetime.fromisoformat(observed)
-    return Origin(document=digest, collector=collector, signer=signer, observed=moment)
+    def _in(
+        self, query: Select[Any], column: Any, values: Iterable[Any], size: int = NUMBERS
+    ) -> Iterator[Any]:
+        return rows_in(self._connection, query, column, values, size)
 
 
 __all__ = ["NounKind", "Record", "Shipment", "Stated", "StoredDocument", "open_record"]

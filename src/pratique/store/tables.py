@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -39,6 +40,14 @@ tenant = Table(
     Column("id", Number, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
 )
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("tenant_id", Number, ForeignKey("tenant.id"), primary_key=True, autoincrement=False),
+    Column("token", Text, nullable=False),
+)
+"""What a tenant's record is at: a word that no other state of any record has."""
 
 team = Table(
     "team",
@@ -85,6 +94,8 @@ document = Table(
     UniqueConstraint("tenant_id", "digest"),
 )
 
+Index("ix_document_incomplete", document.c.tenant_id, document.c.incomplete)
+
 evidence = Table(
     "evidence",
     metadata,
@@ -123,12 +134,13 @@ sbom = Table(
     "sbom",
     metadata,
     Column("document_id", Number, ForeignKey("document.id"), primary_key=True, autoincrement=False),
-    Column("subject_id", Number, ForeignKey("noun.id")),
+    Column("subject_id", Number, ForeignKey("noun.id"), index=True),
     Column("name", Text, nullable=False),
     Column("version", Text, nullable=False),
     Column("packages", Integer, nullable=False),
     Column("edges", Integer, nullable=False),
     Column("adjacency", LargeBinary, nullable=False),
+    Column("roles", LargeBinary, nullable=False, server_default=text("''")),
 )
 
 inclusion = Table(

@@ -9,6 +9,7 @@ it did not have.
 from __future__ import annotations
 
 from collections import defaultdict
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +18,7 @@ from pratique.store import bulk, nouns, tables
 from pratique.store.adjacency import pack
 from pratique.store.documents import VERBS, Bill, Claim, Entry, Placement, instant
 from pratique.store.nouns import Noun, NounKind, key_of, storable
+from pratique.store.roles import pack_roles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -75,7 +77,9 @@ def write(store: Store, tenant: str, entries: Sequence[Entry]) -> Written:
         batch.nouns(new)
         batch.evidence(new, added)
         batch.bills(new, added)
-        batch.placements(placed, observed)
+        placements = batch.placements(placed, observed)
+        if added or placements:
+            stamp(connection, tenant)
         return Written(
             added=tuple(added), known=tuple(e.digest for e in ordered if e.digest not in added)
         )
@@ -97,7 +101,9 @@ def place(
 
     def change(connection: Connection) -> None:
         moments = dict.fromkeys(placed, instant(observed))
-        _Batch(store, connection, _tenant(connection, tenant)).placements(placed, moments)
+        batch = _Batch(store, connection, _tenant(connection, tenant))
+        if batch.placements(placed, moments):
+            stamp(connection, tenant)
 
     store.write(change)
 
@@ -140,6 +146,24 @@ def _tenant(connection: Connection, name: str) -> int:
         number = connection.execute(query).scalar_one()
         bulk.add(connection, tables.team, ("tenant_id", "name"), [(number, "")])
     return int(number)
+
+
+def stamp(connection: Connection, tenant: str) -> None:
+    """Give a tenant's record a token that no other state of it has.
+
+    It comes last in a transaction: on PostgreSQL the next writer for the same
+    tenant waits here until this one has committed.
+    """
+    from sqlalchemy import text
+
+    connection.execute(
+        text(
+            "INSERT INTO revision (tenant_id, token) "
+            "SELECT id, :token FROM tenant WHERE name = :name "
+            "ON CONFLICT (tenant_id) DO UPDATE SET token = excluded.token"
+        ),
+        {"name": storable(tenant), "token": token_hex(16)},
+    )
 
 
 class _Batch:
@@ -267,9 +291,11 @@ class _Batch:
             subject = Noun(NounKind.PACKAGE, bill.subject) if bill.subject else None
             about = self._numbers[subject] if subject else None
             packed = pack(nodes, list(bill.roots), list(bill.edges))
+            order = sorted(range(len(nodes)), key=nodes.__getitem__)
+            roles = pack_roles(order, bill.scopes, bill.relations, bill.before)
             name, version = storable(bill.name), storable(bill.version)
             sboms.append(
-                (number, about, name, version, len(nodes), len(bill.edges), packed),
+                (number, about, name, version, len(nodes), len(bill.edges), packed, roles),
             )
         bulk.add(self._connection, tables.sbom, _SBOM_COLUMNS, sboms)
         columns = ("package_id", "tenant_id", "sbom_id")
@@ -279,8 +305,12 @@ class _Batch:
 
     def placements(
         self, placed: Mapping[str, Sequence[Placement]], observed: Mapping[str, str]
-    ) -> None:
-        """Write what the bills are of; documents that are no bills have none."""
+    ) -> int:
+        """Write what the bills are of; documents that are no bills have none.
+
+        Returns:
+            How many rows are new.
+        """
         from sqlalchemy import select
 
         numbers = self._present([digest for digest, rows in placed.items() if rows])
@@ -304,13 +334,14 @@ class _Batch:
             tags[key].update(map(storable, one.tags))
         when = {numbers[digest]: observed[digest] for digest in placed if digest in numbers}
         rows = [(*key, when[key[2]]) for key in sorted(tags)]
-        bulk.add(self._connection, tables.shipment, (*_SHIPMENT, "observed"), rows)
+        count = bulk.add(self._connection, tables.shipment, (*_SHIPMENT, "observed"), rows)
         query = select(tables.shipment.c.id, *(tables.shipment.c[name] for name in _SHIPMENT))
         tagged = [key for key, names in tags.items() if names]
         for chunk in bulk.chunks({key[2] for key in tagged}):
             found = self._connection.execute(query.where(tables.shipment.c.sbom_id.in_(chunk)))
             pairs = [(row[0], name) for row in found for name in tags.get(tuple(row[1:]), ())]
-            bulk.add(self._connection, tables.tag, ("shipment_id", "name"), sorted(pairs))
+            count += bulk.add(self._connection, tables.tag, ("shipment_id", "name"), sorted(pairs))
+        return count
 
     def _named(self, table: Table, names: set[str]) -> dict[str, int]:
         """Numbers of the tenant's products or teams; those that are absent are made."""
@@ -343,7 +374,16 @@ _COLUMNS = (
     "problems",
 )
 _SHIPMENT = ("product_id", "version", "sbom_id", "environment", "team_id")
-_SBOM_COLUMNS = ("document_id", "subject_id", "name", "version", "packages", "edges", "adjacency")
+_SBOM_COLUMNS = (
+    "document_id",
+    "subject_id",
+    "name",
+    "version",
+    "packages",
+    "edges",
+    "adjacency",
+    "roles",
+)
 
 
 def _storable_problem(problem: Problem) -> Problem:

@@ -167,16 +167,23 @@ def test_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         list(read_items(path))
 
 
-def test_large_record_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_record_is_named_and_the_others_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(inputs, "MAX_RECORD_BYTES", 1000)
-    (tmp_path / "a.ndjson").write_bytes(b"x" * 2_000_000)
+    (tmp_path / "a.ndjson").write_bytes(b"{}\n" + b"x" * 3_000_000 + b"\n{}\n")
     (tmp_path / "b.json").write_bytes(b"x" * 2000)
     zipped(tmp_path / "c.zip", {"id": "A-1", "summary": "x" * 2000})
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "a.json").write_bytes(b"x" * 2000)
-    for name in ("a.ndjson", "b.json", "c.zip", "d"):
-        with pytest.raises(LimitError, match=r"limit|over"):
-            list(read_items(tmp_path / name))
+    (tmp_path / "d" / "b.json").write_bytes(b"{}")
+    with pytest.raises(LimitError, match="over"):
+        list(read_items(tmp_path / "b.json"))
+    for name, problems in (("a.ndjson", [0, 1, 0]), ("c.zip", [1]), ("d", [1, 0])):
+        items = list(read_items(tmp_path / name))
+        assert [bool(item.problem) for item in items] == problems
+        assert all(item.problem or item.data == b"{}" for item in items)
+        assert all("over" in item.problem for item in items if item.problem)
 
 
 def test_members_of_a_zip_stay_in_it(tmp_path: Path, record: Record) -> None:

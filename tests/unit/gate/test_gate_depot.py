@@ -99,7 +99,7 @@ def test_too_slow(gate, upstream, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_too_large(gate, upstream, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pratique.gate.depot.MAX_ARTIFACT_BYTES", 1000)
+    monkeypatch.setattr("pratique.gate.download.MAX_ARTIFACT_BYTES", 1000)
     put(upstream, b"x" * 1001)
     assert gate.get(PATH).status_code == 502
     monkeypatch.setattr(fetch, "MAX_INDEX_BYTES", 1000)

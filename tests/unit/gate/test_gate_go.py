@@ -9,6 +9,7 @@ import pytest
 
 from pratique.gate.fetch import Page
 from pratique.gate.golang import escaped, is_checksum_path, is_name, is_version, listed, unescaped
+from pratique.gate.gomod import said
 from pratique.gate.lists import Lists
 
 NAME = "example.test/Delta"
@@ -102,3 +103,21 @@ def test_escapes__module_paths() -> None:
     assert is_checksum_path("sum.test/tile/8/0/x001/067")
     page = Page(url="", body=b"v1.10.0\nv1.9.0\nnonsense\n\xff\nv1.9.0 2026-01-01T00:00:00Z\n")
     assert listed(page) == ["v1.9.0", "v1.10.0"]
+
+
+def test_retracted_and_deprecated__retract_directive(gate, upstream) -> None:
+    for version in ("v1.0.0", "v1.1.0", "v1.2.0", "v1.3.0"):
+        upstream.module("example.test/delta", version)
+    mod = (
+        "// Deprecated: use another\nmodule example.test/delta\n\nretract v1.0.0 // wrong\n"
+        "retract (\n\t[v1.1.5, v1.2.9] // worse\n\tnonsense nonsense nonsense\n)\n"
+    )
+    upstream.put("/go/example.test/delta/@v/v1.3.0.mod", mod.encode(), "text/plain")
+    answer = gate.get("/go/example.test/delta/@v/list")
+    assert answer.text.split() == ["v1.1.0", "v1.3.0"]
+    assert gate.get("/go/example.test/delta/@v/v1.2.0.zip").status_code == 403
+    found = said(mod)
+    assert found.deprecated
+    assert found.retracted == (("v1.0.0", "v1.0.0"), ("v1.1.5", "v1.2.9"))
+    assert not said("module example.test/delta\n// Deprecated: not of the module\n").deprecated
+    assert said("retract (\x00[") == said("")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from pratique.gate.clock import Clock
 from pratique.gate.inspect import verify
 from pratique.gate.lists import Lists, read_lists
 from pratique.gate.log import NAME, Log, entries
-from pratique.gate.setup import CLIENTS, setup
 from pratique.gate.upstreams import find
 from pratique.model.errors import EvidenceError, UsageError
 
@@ -105,19 +103,6 @@ def test_lists_from_a_file() -> None:
     for text in (b"deny", b"forbid pkg:npm/a", b"deny npm/a", b"reserved *", b"deny pkg:npm/*"):
         with pytest.raises(UsageError, match="lists:1"):
             read_lists(text, "lists")
-
-
-def test_setup() -> None:
-    assert CLIENTS == ("pip", "uv", "npm", "cargo", "go")
-    assert "index-url = http://gate.test/pypi/simple/\n" in setup("pip", "http://gate.test/")
-    assert tomllib.loads(setup("uv", "http://gate.test"))["index"] == [
-        {"url": "http://gate.test/pypi/simple/", "default": True}
-    ]
-    assert "registry=http://gate.test/npm/\n" in setup("npm", "http://gate.test")
-    cargo = tomllib.loads(setup("cargo", "http://gate.test"))["source"]
-    assert cargo["gate"]["registry"] == "sparse+http://gate.test/crates/"
-    with pytest.raises(UsageError, match="no configuration"):
-        setup("bower", "http://gate.test")
 
 
 def test_upstreams(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pratique.graph import certify, cli
+from pratique.graph import certify, cli, reach_cli
 from pratique.graph.explanation import why
 from pratique.graph.exposure import affected_by_package, affected_by_vulnerability
 from pratique.graph.knowledge import certification, certified_bad, known
@@ -16,7 +16,7 @@ from pratique.graph.models import Change, Reached, Vulnerable
 from pratique.graph.patching import patch
 from pratique.graph.reach import reach
 from pratique.graph.releases import difference, history, latest
-from pratique.model.errors import ExitCode, UsageError
+from pratique.model.errors import ExitCode, PratiqueError, UsageError
 from pratique.model.evidence import Verb
 from pratique.store.record import open_record
 from pratique.store.writing import write
@@ -236,12 +236,12 @@ def test_patch_takes_a_circle_as_one_step(filled):
 def test_reach_is_over_the_union(filled):
     with open_record(filled, "default") as record:
         assert reach(record, ALPHA, dependents=False) == [
-            Reached(distance=1, package=BETA),
-            Reached(distance=2, package=GAMMA),
+            Reached(distance=1, package=BETA, scopes=("runtime",)),
+            Reached(distance=2, package=GAMMA, scopes=("runtime",)),
         ]
         assert reach(record, GAMMA, dependents=True) == [
-            Reached(distance=1, package=BETA),
-            Reached(distance=2, package=ALPHA),
+            Reached(distance=1, package=BETA, scopes=("runtime",)),
+            Reached(distance=2, package=ALPHA, scopes=("runtime",)),
         ]
         assert len(reach(record, GAMMA, dependents=True, depth=1)) == 1
 
@@ -299,8 +299,8 @@ def command(capsys, url, one, *words):
 QUESTIONS = {
     "affected": (cli.affected, [GAMMA]),
     "why": (cli.why, [GAMMA]),
-    "dependents": (cli.dependents, [GAMMA]),
-    "dependencies": (cli.dependencies, [ALPHA]),
+    "dependents": (reach_cli.dependents, [GAMMA]),
+    "dependencies": (reach_cli.dependencies, [ALPHA]),
     "known": (cli.known, [GAMMA]),
     "history": (cli.history, [GAMMA]),
     "patch": (cli.patch, [GAMMA]),
@@ -361,6 +361,10 @@ def test_certify_and_contact_commands(url, filled, capsys):
     )
     _, answer = command(capsys, url, cli.known, "pkg:npm/alpha")
     assert {one["verb"] for one in answer["evidence"]} == {"CertifyBad", "PointOfContact"}
+    _, answer = command(capsys, url, cli.bad)
+    assert [(one["subject"], one["products"]) for one in answer["evidence"]] == [
+        ("pkg:npm/alpha", ["shop"])
+    ]
     _, answer = command(capsys, url, cli.bad, "--as-of", "2020-01-01")
     assert answer["evidence"] == []
 
@@ -396,6 +400,68 @@ def test_ingest_command(url, tmp_path, make_sbom, capsys):
     )
     (tmp_path / "bad.cdx.json").write_text("{")
     assert command(capsys, url, ingest, str(tmp_path / "bad.cdx.json"))[0] == ExitCode.INCOMPLETE
+
+
+def test_bad_bytes_are_found_in_products(store, take, make_sbom, url, capsys):
+    digest = "ab" * 32
+    take(store, make_sbom("pkg:npm/shop@1", {"": [ALPHA, BETA]}, hashes={ALPHA: digest}))
+    words = ["bad", f"sha256:{digest}", "-j", "steals", "--by", "me"]
+    command(capsys, url, certify.certify, *words)
+    command(capsys, url, certify.certify, "bad", "pkg:npm/absent@1", "-j", "x", "--by", "me")
+    _, answer = command(capsys, url, cli.bad)
+    assert {one["subject"]: one["products"] for one in answer["evidence"]} == {
+        f"sha256:{digest}": ["shop"],
+        "pkg:npm/absent@1": [],
+    }
+
+
+def test_the_newest_bills_of_all_products(store, take, make_sbom, url, capsys):
+    take(
+        store,
+        make_sbom("pkg:npm/shop@1", made="2026-01-01T00:00:00Z"),
+        make_sbom("pkg:npm/shop@2", made="2026-02-01T00:00:00Z"),
+        make_sbom("pkg:npm/site@7", made="2026-01-01T00:00:00Z"),
+        environment="prod",
+    )
+    take(store, make_sbom("pkg:npm/shop@1", made="2026-01-01T00:00:00Z"), environment="old")
+    _, answer = command(capsys, url, cli.products, "--latest")
+    assert [(one["product"], one["version"], one["environment"]) for one in answer["products"]] == [
+        ("shop", "1", "old"),
+        ("shop", "2", "prod"),
+        ("site", "7", "prod"),
+    ]
+    _, answer = command(capsys, url, cli.products, "--latest", "--environment", "prod")
+    assert len(answer["products"]) == 2
+    _, one = command(capsys, url, cli.products, "shop", "--latest")
+    assert [row["version"] for row in one["products"]] == ["1", "2"]
+
+
+def test_many_packages_are_counted_at_once(filled, url, capsys, tmp_path, monkeypatch):
+    path = tmp_path / "vulnerable.txt"
+    path.write_text(f"# found by a scan\n{GAMMA}\n\n{ALPHA}\npkg:npm/absent@1\n{GAMMA}\n")
+    words = ["--from", str(path)]
+    code, answer = command(capsys, url, reach_cli.dependents, *words)
+    assert (code, answer["answer"]) == (0, "ecosystem reach")
+    assert answer["counts"] == [
+        {"package": GAMMA, "dependents": 2},
+        {"package": ALPHA, "dependents": 0},
+    ]
+    assert answer["absent"] == ["pkg:npm/absent@1"]
+    _, answer = command(capsys, url, reach_cli.dependencies, *words)
+    assert answer["counts"][0] == {"package": ALPHA, "dependencies": 2}
+    _, answer = command(capsys, url, reach_cli.dependents, *words, "--tenant", "other")
+    assert (answer["counts"], len(answer["absent"])) == ([], 3)
+    for wrong in ([], [GAMMA, *words], ["--from", str(tmp_path)], [GAMMA, "--depth", "-1"]):
+        with pytest.raises(UsageError):
+            command(capsys, url, reach_cli.dependents, *wrong)
+    for content in (b"", b"# nothing", b"\xff\xfe", b"pkg:npm/a@>=x<y"):
+        path.write_bytes(content)
+        with pytest.raises(PratiqueError):
+            command(capsys, url, reach_cli.dependents, *words)
+    path.write_text("pkg:npm/gamma@>=1")
+    monkeypatch.setattr("pratique.graph.reach_cli.MAX_QUESTIONS", 0)
+    with pytest.raises(UsageError, match="has over"):
+        command(capsys, url, reach_cli.dependents, *words)
 
 
 def test_tables_for_people(filled, url, capsys):

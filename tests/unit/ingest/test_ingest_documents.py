@@ -14,7 +14,7 @@ import pytest
 import zstandard
 
 from pratique.formats.base import MAX_DOCUMENT_BYTES
-from pratique.ingest.files import Alone
+from pratique.ingest.files import LoneTree
 from pratique.ingest.models import Options, Source
 from pratique.ingest.reading import NoDocumentError, read
 from pratique.ingest.unpacking import lines, unpacked
@@ -102,7 +102,7 @@ def envelope(value: dict) -> dict:
 
 def entry(value: object, path: str = "x.json", *, given: bool = True):
     data = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return read(Source(path=path, data=data, tree=Alone(), inside=path, given=given), Options())
+    return read(Source(path=path, data=data, tree=LoneTree(), inside=path, given=given), Options())
 
 
 def said(found, verb: Verb) -> list[tuple[str, str, dict]]:
@@ -159,7 +159,7 @@ def test_slsa_provenance(wrapped):
 def test_a_verified_signer_is_kept():
     options = Options(verify=lambda _data, _path: "builder@example.test")
     data = json.dumps(envelope(PROVENANCE)).encode()
-    found = read(Source(path="x", data=data, tree=Alone(), inside="x"), options)
+    found = read(Source(path="x", data=data, tree=LoneTree(), inside="x"), options)
     assert found.signer == "builder@example.test"
 
 

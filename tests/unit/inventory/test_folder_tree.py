@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pratique.formats.base import TreeError
-from pratique.inventory import tree as tree_module
+from pratique.ingest import files as tree_module
 from pratique.inventory.tree import FolderTree, LoneTree
 
 

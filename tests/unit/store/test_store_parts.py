@@ -156,7 +156,9 @@ def test_vulnerabilities_are_one_whatever_their_case(text):
 def test_commands_import_no_database():
     code = (
         "import sys, pratique.ingest.cli, pratique.graph.cli, pratique.graph.certify\n"
-        "print([m for m in ('sqlalchemy', 'alembic', 'psycopg', 'zstandard') if m in sys.modules])"
+        "import pratique.graph.reach_cli, pratique.graph.snapshots.cli\n"
+        "heavy = ('sqlalchemy', 'alembic', 'psycopg', 'zstandard', 'numpy', 'duckdb')\n"
+        "print([m for m in heavy if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

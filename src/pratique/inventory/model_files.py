@@ -1,0 +1,140 @@
+"""Files of trained models below a folder, and findings about what loading them would call."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pratique.formats.models import NAMES, inspect
+from pratique.inventory.find import excluded
+from pratique.inventory.tree import FolderTree
+from pratique.model.errors import InputError
+from pratique.model.finding import Finding, Reference, Rule
+from pratique.model.inventory import Location, Problem, Trouble
+from pratique.model.severity import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pratique.formats.models import Inspection
+
+PICKLE = Reference(
+    "https://docs.python.org/3/library/pickle.html#restricting-globals",
+    "Python: what a pickle may call",
+)
+RUNS_CODE = Rule(
+    id="model-runs-code",
+    title="Model file that runs code when it is loaded",
+    motivation=(
+        "A pickle is a program: loading it imports the callables that it names and calls them "
+        "with arguments of the file's choice. This one names a callable that runs commands or "
+        "code, or reaches files or the network; a Keras Lambda layer holds code itself."
+    ),
+    remedy=(
+        "Do not load it. Take the model as safetensors, ONNX or GGUF from who publishes it, or "
+        "load it with weights_only=True, which refuses such callables, in a sandbox."
+    ),
+    severity=Severity.CRITICAL,
+    references=(PICKLE,),
+)
+UNKNOWN_CODE = Rule(
+    id="model-imports-unknown",
+    title="Model file that imports what is not known to be harmless",
+    motivation=(
+        "Loading this file imports and may call what only its framework or its author knows, or "
+        "a part of the file could not be followed. That is usual for scikit-learn models, and it "
+        "is where an attack hides as well."
+    ),
+    remedy=(
+        "Take the model in a format without code, or compare the callables with what its "
+        "framework writes, and load it only where its source is trusted."
+    ),
+    severity=Severity.MEDIUM,
+    references=(PICKLE,),
+)
+RULES = {rule.id: rule for rule in (RUNS_CODE, UNKNOWN_CODE)}
+"""Rules of this module by their ids."""
+
+
+class ModelFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file and what it is."""
+
+    path: str
+    format: str
+    size: int
+    sha256: str
+    imports: tuple[str, ...] = ()
+
+
+class Inspected(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found below a folder."""
+
+    files: tuple[ModelFile, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def inspect_folder(root: Path, exclude: Sequence[str] = ()) -> Inspected:
+    """Inspect the models below a folder; nothing is loaded.
+
+    Args:
+        root: The folder.
+        exclude: Globs of paths to leave out.
+    """
+    tree = FolderTree(root)
+    problems: list[Problem] = []
+
+    def failed(path: str, why: str) -> None:
+        problems.append(Problem(Location(path), Trouble.UNREADABLE, why))
+
+    files: list[ModelFile] = []
+    findings: list[Finding] = []
+    skip = lambda path: excluded(path, exclude)  # noqa: E731 - one use
+    for path in tree.walk(installed=True, skip=skip, failed=failed):
+        if not any(fnmatchcase(path.rpartition("/")[2].lower(), glob) for glob in NAMES):
+            continue
+        try:
+            data = tree.read(path)
+            found = inspect(data, path)
+        except InputError as error:
+            failed(path, error.message)
+            continue
+        digest = sha256(data).hexdigest()
+        names = tuple(map(str, found.imports))
+        row = ModelFile(
+            path=path, format=found.format, size=len(data), sha256=digest, imports=names
+        )
+        files.append(row)
+        findings += _findings(row, found)
+    return Inspected(files=tuple(files), findings=tuple(findings), problems=tuple(problems))
+
+
+def _findings(file: ModelFile, found: Inspection) -> Iterator[Finding]:
+    for one in found.runs:
+        inside = f", in {one.member}" if one.member else ""
+        yield _finding(RUNS_CODE, file, str(one), f"loading it imports {one}{inside}")
+    for layer in found.layers:
+        yield _finding(RUNS_CODE, file, f"Lambda {layer}", f"its layer {layer} is code (Lambda)")
+    for one in found.unknown:
+        yield _finding(UNKNOWN_CODE, file, str(one), f"loading it imports {one}")
+    for problem in found.problems:
+        yield _finding(UNKNOWN_CODE, file, "not followed", problem)
+
+
+def _finding(rule: Rule, file: ModelFile, id: str, title: str) -> Finding:
+    text = f"{rule.id}\n{file.sha256}\n{id}\n{title}"
+    return Finding(
+        rule=rule.id,
+        id=id,
+        fingerprint=sha256(text.encode()).hexdigest()[:32],
+        subject=f"sha256:{file.sha256}",
+        severity=rule.severity,
+        title=title,
+        remedy=rule.remedy,
+        locations=(Location(file.path),),
+        references=rule.references,
+    )

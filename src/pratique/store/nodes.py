@@ -1,0 +1,435 @@
+"""Nouns and claims of one tenant as nodes that have a name of their own.
+
+A node is named by its key (:attr:`pratique.store.nouns.Noun.key`, ``evidence.key``)
+and a bill of materials by its document's digest: names that say nothing of how
+many there are, or whose.  Everything here is seen through one tenant's documents;
+what only another tenant has named is not there.  Lists are in the order of the
+keys, and go on after any of them.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import msgspec
+from sqlalchemy import and_, exists, func, or_, select
+
+from pratique.model.evidence import Verb
+from pratique.store import tables as t
+from pratique.store.adjacency import Adjacency, unpack
+from pratique.store.bulk import chunks
+from pratique.store.documents import VERB_OF, VERBS
+from pratique.store.nouns import Noun, NounKind
+from pratique.store.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sqlalchemy import Connection, Select
+
+    from pratique.store.engine import Store
+
+PAGE = 1_000
+"""Rows that are read in one statement of a list; a page of a client is seldom larger."""
+
+MAX_SEEN = 500_000
+"""Nouns of a tenant that are remembered to be there; some 100 MB."""
+
+_SUBJECT, _OBJECT = t.noun.alias("subject"), t.noun.alias("object")
+_BELOW, _LOWER, _LOWEST = (t.noun.alias(name) for name in ("b1", "b2", "b3"))
+
+_SEEN: WeakKeyDictionary[Store, dict[tuple[int, bytes], Noun]] = WeakKeyDictionary()
+"""Nouns that were found by their keys, by tenant: clients name the same again and again."""
+
+_said = msgspec.json.Decoder(dict[str, str]).decode
+
+
+class ClaimNode(NamedTuple):
+    """A claim that at least one document of the tenant makes."""
+
+    key: bytes
+    verb: Verb
+    subject: Noun
+    object: Noun | None
+    said: dict[str, str]
+    document: int
+    """Number of the earliest document that makes it."""
+
+
+class DocumentNode(NamedTuple):
+    """What is shown of the document behind a claim or a bill."""
+
+    number: int
+    digest: str
+    format: str
+    path: str
+    collector: str
+    observed: str
+    created: str
+
+
+class BillNode(NamedTuple):
+    """A bill of materials."""
+
+    document: DocumentNode
+    subject: Noun | None
+    name: str
+    version: str
+
+
+@contextmanager
+def open_nodes(store: Store, tenant: str) -> Iterator[Nodes]:
+    """The nodes that a tenant sees; one state of the record for as long as it is open.
+
+    Args:
+        store: To read.
+        tenant: By name; one that does not exist sees nothing.
+
+    Raises:
+        StoreError: The record cannot be read.
+    """
+    with store.reading() as connection:
+        found = connection.execute(select(t.tenant.c.id).where(t.tenant.c.name == tenant)).scalar()
+        known = _SEEN.setdefault(store, {})
+        yield Nodes(connection, -1 if found is None else int(found), known)
+
+
+def forget(store: Store) -> None:
+    """Forget which nouns are there, as after something was taken back."""
+    _SEEN.pop(store, None)
+
+
+class Nodes:
+    """See :func:`open_nodes`."""
+
+    def __init__(
+        self, connection: Connection, tenant: int, known: dict[tuple[int, bytes], Noun]
+    ) -> None:
+        self._connection = connection
+        self._tenant = tenant
+        self._known = known
+        self.record = Record(connection, tenant, "")
+        self._documents: dict[int, DocumentNode] = {}
+
+    # Nouns
+
+    def nouns(self, keys: Iterable[bytes]) -> dict[bytes, Noun]:
+        """Nouns by their keys; those that the tenant does not see are left out."""
+        wanted, known, mine = set(keys), self._known, self._tenant
+        found = {key: known[mine, key] for key in wanted if (mine, key) in known}
+        missing = wanted - found.keys()
+        if missing:
+            query = select(t.noun.c.key, t.noun.c.kind, t.noun.c.text).where(self._seen())
+            if len(known) + len(missing) > MAX_SEEN:
+                known.clear()
+            for key, kind, text in self._in(query, t.noun.c.key, missing):
+                found[bytes(key)] = known[mine, bytes(key)] = Noun(NounKind(kind), text)
+        return found
+
+    def numbers(self, nouns: Iterable[Noun]) -> dict[Noun, int]:
+        """Numbers of those nouns that the store has."""
+        return self.record.find(nouns)
+
+    def listed(
+        self,
+        kinds: Sequence[NounKind],
+        *,
+        like: Sequence[str] = (),
+        after: bytes = b"",
+    ) -> Iterator[Noun]:
+        """Nouns of some kinds, in the order of their keys.
+
+        Args:
+            kinds: Of nouns.
+            like: Patterns of ``LIKE`` with ``!`` as escape, one of which the text has.
+            after: Key after which to begin.
+        """
+        query = self._of_kinds(select(t.noun.c.key, t.noun.c.kind, t.noun.c.text), kinds, like)
+        for row in self._keyed(query, t.noun.c.key, after):
+            yield Noun(NounKind(row[1]), row[2])
+
+    def count(self, kinds: Sequence[NounKind]) -> int:
+        """How many nouns of some kinds the tenant sees."""
+        query = self._of_kinds(select(func.count()).select_from(t.noun), kinds, ())
+        return int(self._connection.execute(query).scalar_one())
+
+    def below(self, noun: Noun) -> list[Noun]:
+        """The level below a noun, in the order of the keys."""
+        number = self.numbers([noun]).get(noun)
+        if number is None:
+            return []
+        query = select(t.noun.c.key, t.noun.c.kind, t.noun.c.text).where(
+            t.noun.c.parent_id == number, self._seen()
+        )
+        rows = self._connection.execute(query.order_by(t.noun.c.key))
+        return [Noun(NounKind(kind), text) for _, kind, text in rows]
+
+    def _of_kinds(
+        self, query: Select[Any], kinds: Sequence[NounKind], like: Sequence[str]
+    ) -> Select[Any]:
+        query = query.where(t.noun.c.kind.in_([int(kind) for kind in kinds]), self._seen())
+        if like:
+            query = query.where(or_(*(t.noun.c.text.like(one, escape="!") for one in like)))
+        return query
+
+    def _seen(self) -> Any:
+        """Condition: a document of the tenant names the noun, or something below it."""
+        number = t.noun.c.id
+        below, lower, lowest = _BELOW, _LOWER, _LOWEST
+        return or_(
+            self._named(number),
+            and_(
+                t.noun.c.kind < int(NounKind.PACKAGE),
+                or_(
+                    exists(select(1).where(below.c.parent_id == number, self._named(below.c.id))),
+                    exists(
+                        select(1)
+                        .select_from(lower.join(below, below.c.id == lower.c.parent_id))
+                        .where(below.c.parent_id == number, self._named(lower.c.id))
+                    ),
+                    exists(
+                        select(1)
+                        .select_from(
+                            lowest.join(lower, lower.c.id == lowest.c.parent_id).join(
+                                below, below.c.id == lower.c.parent_id
+                            )
+                        )
+                        .where(below.c.parent_id == number, self._named(lowest.c.id))
+                    ),
+                ),
+            ),
+        )
+
+    def _named(self, number: Any) -> Any:
+        """Condition: a document of the tenant names exactly this noun."""
+        mine = t.evidence.c.tenant_id == self._tenant
+        return or_(
+            exists(select(1).where(t.evidence.c.subject_id == number, mine)),
+            exists(select(1).where(t.evidence.c.object_id == number, mine)),
+            exists(
+                select(1).where(
+                    t.inclusion.c.package_id == number, t.inclusion.c.tenant_id == self._tenant
+                )
+            ),
+        )
+
+    # Claims
+
+    def claims(
+        self,
+        verbs: Sequence[Verb],
+        *,
+        about: Iterable[int] | None = None,
+        naming: Iterable[int] | None = None,
+        containing: str = "",
+        after: bytes = b"",
+    ) -> Iterator[ClaimNode]:
+        """Claims, in the order of their keys.
+
+        Args:
+            verbs: All kinds where it is empty.
+            about: Numbers of subjects; any where it is ``None``.
+            naming: Numbers of objects; any where it is ``None``.
+            containing: Text that is in what the claim says.
+            after: Key after which to begin.
+        """
+        query = self._claims(verbs)
+        if containing:
+            query = query.where(t.evidence.c.claim.contains(containing, autoescape=True))
+        if about is None and naming is None:
+            for row in self._keyed(query, t.evidence.c.key, after):
+                yield _claim(row)
+            return
+        column = t.evidence.c.subject_id if about is not None else t.evidence.c.object_id
+        if about is not None and naming is not None:
+            query = query.where(t.evidence.c.object_id.in_(list(naming)))
+        chosen = about if about is not None else naming
+        rows = self._in(query, column, set(chosen or ()))
+        yield from sorted(
+            (_claim(row) for row in rows if bytes(row[0]) > after), key=lambda one: one.key
+        )
+
+    def claims_by_key(self, keys: Iterable[bytes]) -> dict[bytes, ClaimNode]:
+        """Claims by their keys; those that the tenant does not see are left out."""
+        found = (_claim(row) for row in self._in(self._claims(()), t.evidence.c.key, set(keys)))
+        return {one.key: one for one in found}
+
+    def claims_of(self, document: int, verbs: Sequence[Verb]) -> list[ClaimNode]:
+        """Claims that a document makes, in the order of their keys."""
+        query = self._claims(verbs).where(
+            t.evidence.c.id.in_(
+                select(t.support.c.evidence_id).where(t.support.c.document_id == document)
+            )
+        )
+        rows = self._connection.execute(query.order_by(t.evidence.c.key))
+        return [_claim(row) for row in rows]
+
+    def makers(self, keys: Iterable[bytes]) -> dict[bytes, list[int]]:
+        """Numbers of the documents that make each claim, ascending."""
+        query = (
+            select(t.evidence.c.key, t.support.c.document_id)
+            .join(t.support, t.support.c.evidence_id == t.evidence.c.id)
+            .where(t.evidence.c.tenant_id == self._tenant)
+            .order_by(t.support.c.document_id)
+        )
+        found: dict[bytes, list[int]] = {}
+        for key, number in self._in(query, t.evidence.c.key, set(keys)):
+            found.setdefault(bytes(key), []).append(number)
+        return found
+
+    def count_claims(self, verb: Verb) -> int:
+        """How many claims of a kind the tenant's documents make."""
+        inner = self._claims([verb]).subquery()
+        return int(self._connection.execute(select(func.count()).select_from(inner)).scalar_one())
+
+    def _claims(self, verbs: Sequence[Verb]) -> Select[Any]:
+        subject, other = _SUBJECT, _OBJECT
+        maker = (
+            select(func.min(t.support.c.document_id))
+            .where(t.support.c.evidence_id == t.evidence.c.id)
+            .scalar_subquery()
+        )
+        query = (
+            select(
+                t.evidence.c.key,
+                t.evidence.c.verb,
+                subject.c.kind,
+                subject.c.text,
+                other.c.kind,
+                other.c.text,
+                t.evidence.c.claim,
+                maker,
+            )
+            .join(subject, subject.c.id == t.evidence.c.subject_id)
+            .outerjoin(other, other.c.id == t.evidence.c.object_id)
+            .where(
+                t.evidence.c.tenant_id == self._tenant,
+                exists(select(1).where(t.support.c.evidence_id == t.evidence.c.id)),
+            )
+        )
+        return query.where(t.evidence.c.verb.in_([VERBS[one] for one in verbs])) if verbs else query
+
+    def dependents(self, *, sort: str = "", names: Iterable[int] = ()) -> list[tuple[str, int]]:
+        """Packages by name, and how many packages at a version need any version of each.
+
+        Args:
+            sort: ``most`` for the most needed first; by name where it is empty.
+            names: Numbers of the names; all where there are none.
+        """
+        mine = t.edge.c.tenant_id == self._tenant
+        edges = select(t.edge.c.dependency_id.label("a"), t.edge.c.dependent_id.label("b"))
+        said = select(t.evidence.c.object_id, t.evidence.c.subject_id).where(
+            t.evidence.c.tenant_id == self._tenant,
+            t.evidence.c.verb == VERBS[Verb.IS_DEPENDENCY],
+            exists(select(1).where(t.support.c.evidence_id == t.evidence.c.id)),
+        )
+        pairs = edges.where(mine).union(said).subquery()
+        below, name = t.noun.alias("below"), t.noun.alias("name")
+        count = func.count(pairs.c.b.distinct()).label("dependents")
+        query = (
+            select(name.c.text, count)
+            .select_from(pairs)
+            .join(below, below.c.id == pairs.c.a)
+            .join(name, name.c.id == below.c.parent_id)
+            .group_by(name.c.id, name.c.text)
+        )
+        if chosen := list(names):
+            query = query.where(name.c.id.in_(chosen))
+        order = [count.desc(), name.c.text] if sort == "most" else [name.c.text]
+        return [(text, number) for text, number in self._connection.execute(query.order_by(*order))]
+
+    # Documents and bills
+
+    def documents(self, numbers: Iterable[int]) -> dict[int, DocumentNode]:
+        """Documents by their numbers."""
+        wanted = set(numbers)
+        missing = wanted - set(self._documents)
+        if missing:
+            query = select(*(t.document.c[name] for name in _DOCUMENT)).where(
+                t.document.c.tenant_id == self._tenant
+            )
+            for row in self._in(query, t.document.c.id, missing):
+                self._documents[row[0]] = DocumentNode(*row)
+        return {one: self._documents[one] for one in wanted if one in self._documents}
+
+    def document_numbers(self, digests: Iterable[str]) -> dict[str, int]:
+        """Numbers of the tenant's documents by their digests."""
+        query = select(t.document.c.digest, t.document.c.id).where(
+            t.document.c.tenant_id == self._tenant
+        )
+        return dict(map(tuple, self._in(query, t.document.c.digest, set(digests))))
+
+    def bills(
+        self, *, sboms: Iterable[int] | None = None, after: str = "", prefix: str = ""
+    ) -> Iterator[BillNode]:
+        """Bills of materials, in the order of their digests.
+
+        Args:
+            sboms: Of these numbers only.
+            after: Digest after which to begin.
+            prefix: How the digest begins.
+        """
+        subject = _SUBJECT
+        query = (
+            select(
+                *(t.document.c[name] for name in _DOCUMENT),
+                subject.c.kind,
+                subject.c.text,
+                t.sbom.c.name,
+                t.sbom.c.version,
+            )
+            .join(t.sbom, t.sbom.c.document_id == t.document.c.id)
+            .outerjoin(subject, subject.c.id == t.sbom.c.subject_id)
+            .where(t.document.c.tenant_id == self._tenant, t.document.c.digest > after)
+        )
+        if prefix:
+            query = query.where(t.document.c.digest.startswith(prefix, autoescape=True))
+        if sboms is not None:
+            rows = sorted(self._in(query, t.document.c.id, set(sboms)), key=lambda row: row[1])
+        else:
+            rows = list(self._connection.execute(query.order_by(t.document.c.digest)))
+        for row in rows:
+            about = Noun(NounKind(row[7]), row[8]) if row[7] is not None else None
+            yield BillNode(DocumentNode(*row[:7]), about, row[9], row[10])
+
+    def graphs(self, sboms: Iterable[int]) -> Iterator[tuple[int, Adjacency]]:
+        """The graphs of bills.
+
+        Raises:
+            DamageError: One is damaged.
+        """
+        query = (
+            select(t.sbom.c.document_id, t.sbom.c.adjacency)
+            .join(t.document, t.document.c.id == t.sbom.c.document_id)
+            .where(t.document.c.tenant_id == self._tenant)
+        )
+        for number, blob in self._in(query, t.sbom.c.document_id, set(sboms)):
+            yield number, unpack(bytes(blob))
+
+    # Helpers
+
+    def _keyed(self, query: Select[Any], key: Any, after: bytes) -> Iterator[Any]:
+        """Rows in the order of their keys, a page a statement; the first column is the key."""
+        last = after
+        while True:
+            rows = list(self._connection.execute(query.where(key > last).order_by(key).limit(PAGE)))
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            last = bytes(rows[-1][0])
+
+    def _in(self, query: Select[Any], column: Any, values: Iterable[Any]) -> Iterator[Any]:
+        for chunk in chunks(values):
+            yield from self._connection.execute(query.where(column.in_(chunk)))
+
+
+_DOCUMENT = ("id", "digest", "format", "path", "collector", "observed", "created")
+
+
+def _claim(row: Any) -> ClaimNode:
+    about = Noun(NounKind(row[4]), row[5]) if row[4] is not None else None
+    said = _said(row[6]) if row[6] else {}
+    subject = Noun(NounKind(row[2]), row[3])
+    return ClaimNode(bytes(row[0]), VERB_OF[row[1]], subject, about, said, int(row[7]))

@@ -1,0 +1,429 @@
+"""A tenant sees nothing of another: by query, id, path, count or the text of an error."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pratique.model.errors import UsageError
+from pratique.surfaces.guac import types
+from pratique.surfaces.guac.schema import schema
+from pratique.surfaces.record.access import read_tokens
+from pratique.surfaces.record.questions import QUESTIONS
+
+SECRET = "zebra"
+"""A word that is in everything the other tenant has."""
+
+ORIGIN = {"origin": SECRET, "collector": SECRET, "documentRef": SECRET}
+WHEN = "2026-01-01T00:00:00Z"
+
+
+def everything(client: Any) -> dict[str, str]:
+    """Write a node of every type, all with the secret word; their ids."""
+    package = {"packageInput": {"type": "npm", "name": SECRET, "version": "1"}}
+    other = {"packageInput": {"type": "npm", "name": f"{SECRET}-two", "version": "1"}}
+    source = {"sourceInput": {"type": "git", "namespace": SECRET, "name": SECRET, "tag": SECRET}}
+    artifact = {"artifactInput": {"algorithm": "sha256", "digest": "a" * 64}}
+    artifact2 = {"artifactInput": {"algorithm": "sha256", "digest": "b" * 64}}
+    builder = {"builderInput": {"uri": SECRET}}
+    vulnerability = {"vulnerabilityInput": {"type": SECRET, "vulnerabilityID": f"{SECRET}-1"}}
+    vulnerability2 = {"vulnerabilityInput": {"type": SECRET, "vulnerabilityID": f"{SECRET}-2"}}
+    licence = {"licenseInput": {"name": SECRET, "listVersion": "1"}}
+    why = {"justification": SECRET, **ORIGIN}
+    every: dict[str, dict[str, Any]] = {
+        "ingestArtifact": {"artifact": artifact},
+        "ingestBuilder": {"builder": builder},
+        "ingestLicense": {"license": licence},
+        "ingestCertifyBad": {
+            "subject": {"package": package},
+            "pkgMatchType": {"pkg": "SPECIFIC_VERSION"},
+            "certifyBad": {"knownSince": WHEN, **why},
+        },
+        "ingestCertifyGood": {
+            "subject": {"source": source},
+            "pkgMatchType": {"pkg": "ALL_VERSIONS"},
+            "certifyGood": {"knownSince": WHEN, **why},
+        },
+        "ingestCertifyLegal": {
+            "subject": {"package": package},
+            "declaredLicenses": [licence],
+            "discoveredLicenses": [],
+            "certifyLegal": {
+                "declaredLicense": SECRET,
+                "discoveredLicense": "",
+                "attribution": SECRET,
+                "timeScanned": WHEN,
+                **why,
+            },
+        },
+        "ingestScorecard": {
+            "source": source,
+            "scorecard": {
+                "checks": [{"check": SECRET, "score": 1}],
+                "aggregateScore": 1.0,
+                "timeScanned": WHEN,
+                "scorecardVersion": SECRET,
+                "scorecardCommit": SECRET,
+                **ORIGIN,
+            },
+        },
+        "ingestVEXStatement": {
+            "subject": {"package": package},
+            "vulnerability": vulnerability,
+            "vexStatement": {
+                "status": "AFFECTED",
+                "vexJustification": "NOT_PROVIDED",
+                "statement": SECRET,
+                "statusNotes": SECRET,
+                "knownSince": WHEN,
+                **ORIGIN,
+            },
+        },
+        "ingestCertifyVuln": {
+            "pkg": package,
+            "vulnerability": vulnerability,
+            "certifyVuln": {
+                "timeScanned": WHEN,
+                "dbUri": SECRET,
+                "dbVersion": "",
+                "scannerUri": SECRET,
+                "scannerVersion": "",
+                **ORIGIN,
+            },
+        },
+        "ingestPointOfContact": {
+            "subject": {"artifact": artifact},
+            "pkgMatchType": {"pkg": "ALL_VERSIONS"},
+            "pointOfContact": {"email": SECRET, "info": SECRET, "since": WHEN, **why},
+        },
+        "ingestSLSA": {
+            "subject": artifact,
+            "builtFrom": [artifact2],
+            "builtBy": builder,
+            "slsa": {
+                "buildType": SECRET,
+                "slsaPredicate": [],
+                "slsaVersion": "1",
+                **ORIGIN,
+            },
+        },
+        "ingestHasSourceAt": {
+            "pkg": package,
+            "pkgMatchType": {"pkg": "SPECIFIC_VERSION"},
+            "source": source,
+            "hasSourceAt": {"knownSince": WHEN, **why},
+        },
+        "ingestHashEqual": {"artifact": artifact, "otherArtifact": artifact2, "hashEqual": why},
+        "ingestDependency": {
+            "pkg": package,
+            "depPkg": other,
+            "dependency": {"dependencyType": "DIRECT", **why},
+        },
+        "ingestOccurrence": {
+            "subject": {"package": package},
+            "artifact": artifact,
+            "occurrence": why,
+        },
+        "ingestHasMetadata": {
+            "subject": {"package": package},
+            "pkgMatchType": {"pkg": "SPECIFIC_VERSION"},
+            "hasMetadata": {"key": SECRET, "value": SECRET, "timestamp": WHEN, **why},
+        },
+        "ingestPkgEqual": {"pkg": package, "otherPackage": other, "pkgEqual": why},
+        "ingestVulnEqual": {
+            "vulnerability": vulnerability,
+            "otherVulnerability": vulnerability2,
+            "vulnEqual": why,
+        },
+        "ingestVulnerabilityMetadata": {
+            "vulnerability": vulnerability,
+            "vulnerabilityMetadata": {
+                "scoreType": "CVSSv3",
+                "scoreValue": 9.0,
+                "timestamp": WHEN,
+                **ORIGIN,
+            },
+        },
+    }
+    ids: dict[str, str] = {}
+    for name, values in every.items():
+        ids[name] = call(client, name, values)
+    packages = call(client, "ingestPackage", {"pkg": package}, "{packageTypeID packageNamespaceID "
+                    "packageNameID packageVersionID}")  # fmt: skip
+    ids |= packages
+    ids |= call(client, "ingestSource", {"source": source}, "{sourceTypeID sourceNamespaceID "
+                "sourceNameID}")  # fmt: skip
+    ids |= call(client, "ingestVulnerability", {"vuln": vulnerability}, "{vulnerabilityTypeID "
+                "vulnerabilityNodeID}")  # fmt: skip
+    ids["ingestHasSBOM"] = call(
+        client,
+        "ingestHasSBOM",
+        {
+            "subject": {"package": package},
+            "hasSBOM": {
+                "uri": SECRET,
+                "algorithm": "sha256",
+                "digest": "c" * 64,
+                "downloadLocation": SECRET,
+                "knownSince": WHEN,
+                **ORIGIN,
+            },
+            "includes": {
+                "packages": [packages["packageVersionID"]],
+                "artifacts": [ids["ingestArtifact"]],
+                "dependencies": [ids["ingestDependency"]],
+                "occurrences": [ids["ingestOccurrence"]],
+            },
+        },
+    )
+    return ids
+
+
+def call(client: Any, name: str, values: dict[str, Any], shown: str = "") -> Any:
+    """A mutation with its arguments as variables."""
+    field = schema().mutation_type.fields[name]
+    heads = ", ".join(f"${key}: {field.args[key].type}" for key in values)
+    given = ", ".join(f"{key}: ${key}" for key in values)
+    return client.ask(f"mutation({heads}) {{{name}({given}){shown}}}", **values)[name]
+
+
+@pytest.fixture
+def tenants(
+    with_token: Callable[..., Any], brought: Callable[..., None]
+) -> tuple[Any, Any, dict[str, str]]:
+    """A client that has nothing, one that has everything, and the ids of the second's nodes."""
+    theirs = with_token("theirs", writes=True)
+    mine = with_token("mine", writes=True)
+    ids = everything(theirs)
+    from_file = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "metadata": {"component": {"type": "application", "name": f"{SECRET}-shop",
+                     "version": "1", "purl": f"pkg:generic/{SECRET}-shop@1", "bom-ref": "r"}},
+        "components": [{"type": "library", "name": f"{SECRET}-lib", "version": "1",
+                        "purl": f"pkg:npm/{SECRET}-lib@1", "bom-ref": "l"}],
+        "dependencies": [{"ref": "r", "dependsOn": ["l"]}],
+    }  # fmt: skip
+    brought("theirs", bill=json.dumps(from_file))
+    (edge,) = [
+        one["id"]
+        for bill in theirs.ask("{HasSBOM(hasSBOMSpec:{}){includedDependencies{id}}}")["HasSBOM"]
+        for one in bill["includedDependencies"]
+        if one["id"].startswith("d")
+    ]
+    return mine, theirs, ids | {"edge": edge}
+
+
+def test_no_list_shows_or_counts_what_is_anothers(tenants: Any) -> None:
+    mine, theirs, _ = tenants
+    for one, many, kind, spec, _ in types.LISTS:
+        argument, type = spec.split(":")
+        query = f"query($s:{type}!){{{one}({argument}:$s){{__typename}}}}"
+        assert mine.ask(query, s={})[one] == [], one
+        assert theirs.ask(query, s={})[one] != [], one
+        query = f"query($s:{type}!){{{many}({argument}:$s){{totalCount edges{{cursor}}}}}}"
+        assert mine.ask(query, s={})[many] == {"totalCount": 0, "edges": []}, many
+        assert theirs.ask(query, s={})[many]["totalCount"] > 0, kind
+
+
+def test_an_id_of_anothers_reads_as_one_that_is_none(tenants: Any) -> None:
+    mine, theirs, ids = tenants
+    package = call(
+        mine,
+        "ingestPackage",
+        {"pkg": {"packageInput": {"type": "deb", "name": "mine"}}},
+        "{packageVersionID}",
+    )["packageVersionID"]
+    nothing = "there is no node of that id"
+    queries = (
+        "query($n:ID!){node(node:$n){__typename}}",
+        "query($n:ID!){nodes(nodes:[$n]){__typename}}",
+        "query($n:ID!){neighbors(node:$n,usingOnly:[]){__typename}}",
+        "query($n:ID!){neighborsList(node:$n,usingOnly:[],first:5){totalCount}}",
+    )
+    for name, id in ids.items():
+        assert theirs.ask(queries[0], n=id)["node"]["__typename"], name
+        for query in queries:
+            assert mine.told(query, n=id) == nothing, (name, query)
+        for ends in ({"s": package, "t": id}, {"s": id, "t": package}):
+            path = "query($s:ID!,$t:ID!){path(subject:$s,target:$t,maxPathLength:9,usingOnly:[])"
+            assert mine.told(path + "{__typename}}", **ends) == nothing, name
+        assert mine.told("mutation($n:ID!){delete(node:$n)}", n=id) == nothing, name
+    for name in ("Legal", "Vuln"):
+        query = f"query($n:[ID!]!){{BatchQueryPkgIDCertify{name}(pkgIDs:$n){{id}}}}"
+        assert mine.ask(query, n=[ids["packageVersionID"]]) == {f"BatchQueryPkgIDCertify{name}": []}
+    for name in ("Subject", "Dep"):
+        query = f"query($n:[ID!]!){{BatchQuery{name}PkgDependency(pkgIDs:$n){{id}}}}"
+        assert mine.ask(query, n=list(ids.values())) == {f"BatchQuery{name}PkgDependency": []}
+    scan = "query($n:[ID!]!){queryPackagesListForScan(pkgIDs:$n){totalCount edges{cursor}}}"
+    assert mine.ask(scan, n=list(ids.values()))["queryPackagesListForScan"]["totalCount"] == 0
+    found = mine.ask("{findPackagesThatNeedScanning(queryType:LICENSE)}")
+    assert found["findPackagesThatNeedScanning"] == [package]
+    assert mine.ask(f'{{findSoftware(searchText:"{SECRET}"){{__typename}}}}') == {
+        "findSoftware": []
+    }
+    found = mine.ask(f'{{findSoftwareList(searchText:"{SECRET}"){{totalCount}}}}')
+    assert found["findSoftwareList"]["totalCount"] == 0
+
+
+def test_an_id_of_anothers_cannot_be_written_about(tenants: Any) -> None:
+    mine, _, ids = tenants
+    refused = mine.told(
+        "mutation($p:IDorPkgInput!,$q:IDorPkgInput!,$d:IsDependencyInputSpec!)"
+        "{ingestDependency(pkg:$p,depPkg:$q,dependency:$d)}",
+        p={"packageVersionID": ids["packageVersionID"]},
+        q={"packageInput": {"type": "npm", "name": "x"}},
+        d={"dependencyType": "DIRECT", "justification": "", **ORIGIN},
+    )
+    assert refused == "there is no node of that id"
+    assert mine.told(
+        "mutation($p:IDorPkgInput!,$h:HasSBOMInputSpec!,$i:HasSBOMIncludesInputSpec!)"
+        "{ingestHasSBOM(subject:{package:$p},hasSBOM:$h,includes:$i)}",
+        p={"packageInput": {"type": "npm", "name": "x"}},
+        h={
+            "uri": "",
+            "algorithm": "",
+            "digest": "",
+            "downloadLocation": "",
+            "knownSince": WHEN,
+            **ORIGIN,
+        },
+        i={
+            "packages": [],
+            "artifacts": [],
+            "dependencies": [ids["ingestDependency"]],
+            "occurrences": [],
+        },
+    ).endswith("is not in the record")
+
+
+ASKED = {
+    "subject": f"pkg:npm/{SECRET}@1",
+    "purl": f"pkg:npm/{SECRET}@1",
+    "noun": f"pkg:npm/{SECRET}@1",
+    "product": SECRET,
+    "before": "1",
+    "after": "1",
+}
+
+
+def test_no_rest_path_shows_what_is_anothers(tenants: Any) -> None:
+    mine, theirs, _ = tenants
+    urls = [
+        *(
+            f"/v0/package/pkg%3Anpm%2F{SECRET}%401{rest}"
+            for rest in ("", "/vulns", "/dependencies")
+        ),
+        f"/v0/package/pkg%3Anpm%2F{SECRET}/vulns?includeDependencies=true",
+        *(f"/v0/artifact/sha256%3A{'a' * 64}/{rest}" for rest in ("vulns", "dependencies")),
+    ]
+    for url in urls:
+        assert theirs.get(url).status_code == 200, url
+        answer = mine.get(url)
+        assert answer.status_code == 400, url
+        absent = mine.get(url.replace(SECRET, "absent").replace("a" * 64, "9" * 64))
+        assert answer.text == absent.text
+    for sort in ("frequency", "scorecard"):
+        assert theirs.get(f"/analysis/dependencies?sort={sort}").json() != []
+        assert mine.get(f"/analysis/dependencies?sort={sort}").json() == []
+
+
+def test_no_question_shows_what_is_anothers(tenants: Any, tmp_path: Path) -> None:
+    mine, theirs, _ = tenants
+    for name, question in QUESTIONS.items():
+        given = {one.name: ASKED[one.name] for one in question.parameters if one.required}
+        answer = mine.get(f"/api/v1/record/{name}", **given)
+        absent = mine.get(
+            f"/api/v1/record/{name}",
+            **{key: text.replace(SECRET, "absent") for key, text in given.items()},
+        )
+        assert answer.status_code == absent.status_code, name
+        assert answer.text.replace(SECRET, "absent") == absent.text, name
+        if answer.status_code == 200:
+            assert answer.json()[question.items] == [], name
+    seen = theirs.get("/api/v1/record/top").json()["packages"]
+    assert any(SECRET in row["package"] for row in seen)
+
+
+def test_only_a_token_lets_in_and_only_one_that_writes_writes(
+    tenants: Any, with_token: Callable[..., Any], tmp_path: Path
+) -> None:
+    mine, _, _ = tenants
+    reader = with_token("theirs")
+    assert "mutations need" in reader.told(
+        "mutation($b:IDorBuilderInput){ingestBuilder(builder:$b)}",
+        b={"builderInput": {"uri": "x"}},
+    )
+    body = {"verdict": "bad", "noun": "pkg:npm/a@1", "justification": "j"}
+    assert reader.send("POST", "/api/v1/record/certify", json=body).status_code == 403
+    assert mine.send("POST", "/api/v1/record/certify", json=body).json()["new"] is True
+    for header in ("", "Bearer", "Bearer wrong", "Basic x", "Bearer " + "y" * 9000):
+        mine.headers = {"authorization": header} if header else {}
+        for method, url in every_route():
+            answer = mine.send(method, url, json={} if method == "POST" else None)
+            assert answer.status_code == 401, url
+            assert SECRET not in answer.text
+
+
+def every_route() -> list[tuple[str, str]]:
+    return [
+        ("POST", "/query"),
+        ("POST", "/api/v1/record/certify"),
+        *(("GET", f"/api/v1/record/{name}") for name in QUESTIONS),
+        ("GET", "/analysis/dependencies?sort=frequency"),
+        ("GET", "/v0/package/pkg%3Anpm%2Fa"),
+        ("GET", f"/v0/artifact/sha256%3A{'a' * 64}/vulns"),
+    ]
+
+
+def test_the_tested_routes_are_all_that_there_are(client: Any) -> None:
+    paths = {route.path for route in client.app._app.router.routes}
+    open_to_all = {"/healthz", "/version", "/openapi.json"}
+    tested = {re.sub(r"\?.*|/pkg.*|/sha256.*", "", url) for _, url in every_route()}
+    named = {re.sub(r"/\{.*", "", path) for path in paths - open_to_all}
+    assert named == tested
+
+
+def test_a_token_that_is_taken_back_is_refused_at_once(
+    with_token: Callable[..., Any], tmp_path: Path
+) -> None:
+    client = with_token("mine")
+    assert client.get("/api/v1/record/top").status_code == 200
+    file = tmp_path / "tokens.jsonl"
+    assert oct(file.stat().st_mode)[-3:] == "600"
+    assert "pratique_" not in file.read_text()
+    file.write_text("# none\n")
+    assert client.get("/api/v1/record/top").status_code == 401
+    file.write_text("{broken")
+    assert client.get("/api/v1/record/top").status_code == 401
+    with pytest.raises(UsageError, match="line 1"):
+        read_tokens(file)
+
+
+def test_without_tokens_only_this_machines_names_are_answered(client: Any) -> None:
+    for host, status in {
+        "localhost": 200,
+        "localhost:8080": 200,
+        "127.0.0.1:1": 200,
+        "[::1]:8080": 200,
+        "evil.example.test": 403,
+        "127.0.0.1.example.test": 403,
+        "": 403,
+    }.items():
+        answer = client.send("GET", "/api/v1/record/top", headers={"host": host})
+        assert answer.status_code == status, host
+
+
+def test_a_page_elsewhere_cannot_write_through_a_browser(client: Any) -> None:
+    """Without a preflight a browser sends but plain forms and text."""
+    body = '{"query":"mutation{ingestBuilder(builder:{builderInput:{uri:\\"x\\"}})}"}'
+    for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
+        answer = client.send("POST", "/query", content=body, headers={"content-type": kind})
+        assert answer.status_code == 415
+    assert client.ask("{builders(builderSpec:{}){uri}}")["builders"] == []
