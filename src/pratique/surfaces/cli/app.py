@@ -64,6 +64,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "attest test": ("pratique.provenance.attest_cli:test", "attest what came of tests"),
     "attest scan": ("pratique.provenance.attest_cli:scan", "attest what a check found"),
     "attest vsa": ("pratique.provenance.attest_cli:vsa", "verify, and sign a summary of it"),
+    "rebuild": (
+        "pratique.provenance.rebuild.cli:rebuild",
+        "build a published package again from its source, and compare",
+    ),
     "verify-layout": (
         "pratique.provenance.layout_cli:verify_layout",
         "verify a supply chain by its in-toto layout",
@@ -177,7 +181,7 @@ GROUPS: dict[str, str] = {
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "check a project or a package": ("check", "reach", "fix", "explain", "formats"),
-    "evidence": ("verify", "verify-layout", "attest", "vex", "sbom", "sbomit"),
+    "evidence": ("verify", "verify-layout", "rebuild", "attest", "vex", "sbom", "sbomit"),
     "decide and enforce": ("policy", "gate", "repository", "lint-config"),
     "the record: where are we affected?": (
         "ingest",

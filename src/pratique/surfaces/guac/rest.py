@@ -63,12 +63,14 @@ def paths(
 
     def route(answer: Callable[[Nodes, Request], Json]) -> Callable[..., Awaitable[Response]]:
         async def handle(request: Request) -> Response:
+            """Answer one request for whoever sends it."""
             try:
                 tenant = grant(request).tenant
             except refused as error:
                 return _error(error.message, error.status)  # type: ignore[attr-defined]
 
             def job() -> Response:
+                """Ask the record, in a thread."""
                 try:
                     with open_nodes(store, tenant) as nodes:
                         return _json(answer(nodes, request))
@@ -82,6 +84,7 @@ def paths(
         return handle
 
     async def health(_: Request) -> Response:
+        """Say that the server is there."""
         return _json("the server is healthy")
 
     return [

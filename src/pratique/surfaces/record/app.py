@@ -73,12 +73,15 @@ def application(store: Store, access: Access, advisories: Path | None = None) ->
     described = _encode(description())
 
     async def work(job: Callable[[], Response]) -> Response:
+        """Run a job in one of a few threads."""
         return await to_thread.run_sync(job, limiter=limiter)
 
     async def version(_: Request) -> Response:
+        """Say which version this is."""
         return Response(__version__, media_type="text/plain")
 
     async def openapi(_: Request) -> Response:
+        """Give the description."""
         return Response(described, media_type=JSON)
 
     async def query(request: Request) -> Response:
@@ -94,6 +97,7 @@ def application(store: Store, access: Access, advisories: Path | None = None) ->
         body = await request.body()
 
         def job() -> Response:
+            """Answer it, in a thread."""
             answer = respond(store, grant.tenant, body, may_write=grant.writes, failed=_log)
             return Response(answer, media_type=JSON)
 
@@ -101,6 +105,7 @@ def application(store: Store, access: Access, advisories: Path | None = None) ->
 
     def question(name: str) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
+            """Answer the question for whoever asks it."""
             try:
                 grant = access.grant(request)
             except RefusedError as refused:

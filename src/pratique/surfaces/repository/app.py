@@ -97,6 +97,7 @@ def application(service: Service, digest: bytes, *, bump_seconds: float) -> ASGI
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
+        """Works on tasks, and renews, as long as the server runs."""
         stop = threading.Event()
         service.tasks.start()
         bumper = threading.Thread(target=_bump, args=(service, stop, bump_seconds), daemon=True)

@@ -1,0 +1,160 @@
+"""``pratique rebuild``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pratique.model.command import Command
+from pratique.model.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from pratique.provenance.rebuild.models import Rebuilt
+
+MAX_SHOWN = 12
+"""Most differences of one file that are shown; JSON has all."""
+
+POLICY = "urn:pratique:rebuild:1"
+"""How a rebuild is made, in summaries; an organisation gives its own with ``--policy-uri``."""
+
+
+def _configure(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "package", nargs="+", metavar="PURL", help="pkg:pypi/name@version or pkg:npm/name@version"
+    )
+    parser.add_argument(
+        "--source",
+        type=Path,
+        metavar="FOLDER",
+        help="build this checkout, instead of the source distribution or commit that the version "
+        "names",
+    )
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="put the rebuilt files into this folder"
+    )
+    parser.add_argument(
+        "--attest",
+        metavar="FILE",
+        help="write a signed verification summary (SLSA_BUILD_REPRODUCED) of a bit-identical one",
+    )
+    parser.add_argument(
+        "--signing-key", "-K", type=Path, metavar="FILE", help="private key (PEM) that signs it"
+    )
+    parser.add_argument(
+        "--passphrase-file", type=Path, metavar="FILE", help="file with the key's passphrase"
+    )
+    parser.add_argument("--verifier", default="", metavar="URI", help="who rebuilt, in the summary")
+    parser.add_argument(
+        "--policy-uri", default="", metavar="URI", help="how it was done, in the summary"
+    )
+    parser.add_argument(
+        "--format", "-f", choices=("table", "json"), default="table", help="how to print it"
+    )
+
+
+def _run(options: Namespace) -> int:
+    from pratique.model.purl import Package
+    from pratique.provenance.rebuild.service import rebuild
+    from pratique.sources.packages.client import RegistryClient
+    from pratique.sources.registries import configured
+
+    _check(options)
+    packages = [Package.parse(text) for text in options.package]
+    words = {"pypi": "pypi", "npm": "npm"}
+    registries = {
+        word: found
+        for word in {words[one.type] for one in packages if one.type in words}
+        if (found := configured(word)) is not None
+    }
+    done: list[Rebuilt] = []
+    with RegistryClient(None) as client:
+        for package in packages:
+            one = rebuild(package, client, registries, checkout=options.source, keep=options.keep)
+            done.append(one)
+            if options.format == "table":
+                sys.stdout.write(_drawn(one))
+                sys.stdout.flush()
+    if options.format == "json":
+        import msgspec
+
+        value = {"schema": "pratique/rebuilt/1", "packages": done}
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    if options.attest:
+        _attest(options, done[0])
+    return _code(done)
+
+
+def _check(options: Namespace) -> None:
+    if (options.source or options.attest) and len(options.package) > 1:
+        raise UsageError("--source and --attest are about one package.", remedy="Give one.")
+    if options.attest and not (options.signing_key and options.verifier):
+        raise UsageError(
+            "--attest needs --signing-key and --verifier.",
+            remedy="Say who rebuilt, and with which key to sign.",
+        )
+    if options.source and not options.source.is_dir():
+        raise UsageError(f"{options.source} is no folder.")
+
+
+def _attest(options: Namespace, one: Rebuilt) -> None:
+    from pratique.formats.intoto import ResourceDescriptor
+    from pratique.provenance.attest_options import now, signed, signing_key, write_output
+    from pratique.provenance.rebuild.service import reproduced
+
+    assert one.published is not None or one.grade != "bit-identical"
+    predicate = reproduced(one, options.verifier, options.policy_uri or POLICY, now())
+    file = one.published
+    assert file is not None
+    subject = (ResourceDescriptor(name=file.name, digest={"sha256": file.sha256}),)
+    options.output, options.form = options.attest, None
+    write_output(options.attest, signed(options, signing_key(options), subject, predicate))
+
+
+def _drawn(one: Rebuilt) -> str:
+    from pratique.report.text import printable
+
+    lines = [f"{one.package}: {one.grade}" + (f" ({one.reason})" if one.reason else "")]
+    if one.published and one.rebuilt:
+        lines.append(f"  published  {one.published.name}  sha256:{one.published.sha256}")
+        lines.append(f"  rebuilt    {one.rebuilt.name}  sha256:{one.rebuilt.sha256}")
+    if one.source:
+        lines.append(f"  source     {one.source}")
+    if one.tools:
+        lines.append(f"  tools      {', '.join(one.tools)}")
+    for each in one.differences[:MAX_SHOWN]:
+        values = f": {each.published or '-'} / {each.rebuilt or '-'}" if each.published else ""
+        lines.append(f"  differs    {each.aspect}  {each.path}{values}")
+        lines += [f"               {row}" for row in each.lines[2:8]]
+    if len(one.differences) > MAX_SHOWN:
+        lines.append(f"             and {len(one.differences) - MAX_SHOWN} more; see -f json")
+    lines += [f"  | {row}" for row in one.log.strip().splitlines()[-6:]]
+    return "\n".join(map(printable, lines)) + "\n"
+
+
+def _code(done: list[Rebuilt]) -> int:
+    from pratique.provenance.rebuild.models import Grade
+
+    grades = {one.grade for one in done}
+    if Grade.DIFFERENT in grades:
+        return ExitCode.FINDINGS
+    return ExitCode.INCOMPLETE if Grade.NOT_REBUILT in grades else ExitCode.CLEAN
+
+
+rebuild = Command(
+    description="Build a published package again from its source, in a sandbox without network, "
+    "and compare it with the published one, member by member. Wheels of pure Python and npm "
+    "packages that need no build. Needs bubblewrap, and uv or npm.",
+    configure=_configure,
+    run=_run,
+    epilogue="""\
+examples:
+  pratique rebuild pkg:pypi/idna@3.10 pkg:pypi/click@8.1.7
+  pratique rebuild pkg:npm/alpha@1.0.0 --source ../alpha
+  pratique rebuild pkg:pypi/idna@3.10 --attest idna.vsa.jsonl -K key.pem --verifier https://example.test/rebuilder
+
+exit codes: 0 the same but for what is harmless, 1 different, 3 not rebuilt
+""",
+)
