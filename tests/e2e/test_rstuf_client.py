@@ -304,3 +304,40 @@ def _update(admin: list[str], server: Server, keys: Path, work: Path) -> None:
     with urllib.request.urlopen(f"{server.url}/metadata/2.root.json", timeout=5) as answer:
         assert len(json.load(answer)["signed"]["roles"]["root"]["keyids"]) == 3
     assert listed(server, work) == {"packages/two.tar.gz": 7}
+
+
+def test_a_ceremony_with_delegations(rstuf: str, keys: Path, tmp_path: Path) -> None:
+    """Instead of hash bins, a role for paths that the online key signs."""
+    server = Server(tmp_path / "repo", keys / "online.pem")
+    try:
+        admin = [rstuf, "admin", "--api-server", server.url, "--headers", server.headers]
+        shown = converse(
+            [*admin, "ceremony"],
+            [
+                *CEREMONY[:3],
+                ("Bins (online key only)", DOWN + ENTER),
+                ("delegated target role name", "releases" + ENTER),
+                ("days until expiry for 'releases'", ENTER),
+                ("Please enter path", "*" + ENTER),
+                ("add new path", ENTER),
+                ("Add Keys", ENTER),
+                ("add new delegation", ENTER),
+                *CEREMONY[6:],
+                *add_key(keys, "alice"),
+                ("1 key missing", ENTER),
+                *add_key(keys, "bob"),
+                ("Threshold 2 is met", ENTER),
+                *online_key(keys, "online"),
+                *sign_with(keys, "alice", ENTER),
+                *sign_with(keys, "bob", DOWN + ENTER),
+            ],
+            tmp_path,
+        )
+        assert "Bootstrap completed" in shown
+        (tmp_path / "one.tar.gz").write_bytes(b"one")
+        api = ("--api-server", server.url, "--headers", server.headers)
+        shown = run(rstuf, tmp_path, "artifact", "add", "one.tar.gz", *api)
+        assert ended(server, shown)["result"]["details"]["target_roles"] == ["releases"]
+        assert listed(server, tmp_path) == {"one.tar.gz": 3}
+    finally:
+        server.stop()

@@ -31,6 +31,7 @@ def test_only_what_is_admitted_then_without_upstream(
     done = npm(tmp_path / "other", "install", f"{gate.url}/npm/alpha/-/alpha-1.2.0.tgz")
     assert done.returncode != 0
     assert "403" in done.stderr
+    assert "is not admitted: deny by critical" in done.stderr
     assert not any("acme" in path for path in registry.asked)
     registry.close()
     gate.restart()
