@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pratique.advisories.layout import StoredRecord
 
 MAX_LAYERS = 6
-"""Each costs a search for every question; with six a batch takes a fifth longer."""
+"""Each costs one more search in a small table for every package asked about."""
 
 MIN_COMPACTED = 20_000
 """Records of layers that are always worth keeping as such."""

@@ -156,11 +156,12 @@ class Verifier:
         """What is expected: by certificate, then by each of the keys."""
         if not self._requests:
             from pratique.provenance.request import Request
-            from pratique.provenance.trust import pinned_root, trust_root_of
+            from pratique.provenance.trust import trust_root_of
+            from pratique.provenance.trust_store import current_root
 
             signers = self._signers
             given = signers.trusted_root
-            root = trust_root_of(given) if given is not None else pinned_root()
+            root = trust_root_of(given) if given is not None else current_root()
             first = Request(root=root, identity=signers.identity, issuer=signers.issuer)
             keyed = [Request(root=root, key=key) for key in signers.keys]
             self._requests = [first, *keyed]

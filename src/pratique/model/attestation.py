@@ -31,6 +31,10 @@ class Grade(StrEnum):
     NONE = "none"
     """There is no evidence."""
 
+    UNKNOWN = "unknown"
+    """Whether there is evidence could not be found out: nobody answered, or what would
+    have to be compared is not stated."""
+
 
 class VerifiedEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """One piece of evidence, graded.
