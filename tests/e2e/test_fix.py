@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from pratique.model.purl import Package
+from pratique.sources.registries import configured
 
 pytestmark = [pytest.mark.e2e, pytest.mark.network]
 
@@ -259,6 +260,30 @@ def test_go(tmp_path: Path, fix: Fix) -> None:
         "Go itself is not in go.mod"
     )
     run(tmp_path, "go", "mod", "verify")
+
+
+@pytest.mark.parametrize(("asked", "strategy"), [(">=2.10,<4", "in-place"), ("==3.1.2", "relax")])
+def test_poetry_where_builds_are_allowed(
+    tmp_path: Path, fix: Fix, asked: str, strategy: str
+) -> None:
+    if shutil.which("poetry") is None:
+        pytest.skip("poetry is not installed")
+    index = configured("pypi")
+    assert index is not None
+    manifest = tmp_path / "pyproject.toml"
+    text = (
+        '[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        'dependencies = ["jinja2{}"]\n[tool.poetry]\npackage-mode = false\n'
+        f'[[tool.poetry.source]]\nname = "here"\nurl = "{index.url}"\npriority = "primary"\n'
+    )
+    manifest.write_text(text.format("==3.1.2"))
+    run(tmp_path, "poetry", "lock")
+    manifest.write_text(text.format(asked))
+    if strategy == "in-place":
+        run(tmp_path, "poetry", "lock")
+        assert '"3.1.2"' in (tmp_path / "poetry.lock").read_text()
+    assert made(fix(tmp_path, "--allow-builds"))["jinja2"] == {strategy}
+    assert '"3.1.2"' not in (tmp_path / "poetry.lock").read_text()
 
 
 def test_maven(tmp_path: Path, fix: Fix) -> None:

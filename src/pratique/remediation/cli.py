@@ -95,6 +95,12 @@ def _configure_choice(parser: ArgumentParser) -> None:
         "manifest), override (forced versions); by default the first that holds",
     )
     parser.add_argument(
+        "--allow-builds",
+        action="store_true",
+        help="let Poetry lock as well: to know what a package needs it may build it, which runs "
+        "its code",
+    )
+    parser.add_argument(
         "--vex",
         action="append",
         default=[],
@@ -226,6 +232,7 @@ def _order(options: Namespace) -> Order:
             now=_now(),
             strategy=Strategy(options.strategy) if options.strategy else None,
             days=options.min_age,
+            builds=options.allow_builds,
         ),
         wishes=Wishes(
             only=Threshold.parse(options.only),

@@ -100,7 +100,8 @@ def fix(order: Order, index: Index, progress: Progress | None = None) -> Fixed:
     folder = order.subject if order.subject.is_dir() else order.subject.parent
     documents = [one.path for one in before.inventory.documents]
     commands = order.mode is not Mode.DRAFT
-    with Workspace(folder, commands=commands, documents=documents) as work:
+    builds = order.terms.builds
+    with Workspace(folder, commands=commands, documents=documents, builds=builds) as work:
         made = carry_out(made, work, index, order.terms, progress)
         after = _again(order, work, index)
         changes = work.changes()

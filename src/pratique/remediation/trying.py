@@ -47,6 +47,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     days: int | None = None
     """Least age of a target in days."""
 
+    builds: bool = False
+    """Whether resolvers may build packages to know what they need."""
+
 
 class Seen(NamedTuple):
     """What a document says, as far as upgrades are concerned."""

@@ -76,13 +76,22 @@ class Workspace:
     Args:
         source: The folder to be fixed.
         commands: Whether resolvers may be run.
+        builds: Whether resolvers may be run that build packages to know what they need.
         documents: Paths that are copied whatever they are called: what was checked before must
             be there when it is checked again.
     """
 
-    def __init__(self, source: Path, *, commands: bool, documents: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        source: Path,
+        *,
+        commands: bool,
+        documents: Iterable[str] = (),
+        builds: bool = False,
+    ) -> None:
         self.source = source
         self.commands = commands
+        self.builds = commands and builds
         self._documents = tuple(documents)
         self._holder = tempfile.TemporaryDirectory(prefix="pratique-fix-")
         self.root = Path(self._holder.name) / "copy"

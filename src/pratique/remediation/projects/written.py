@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from pratique.formats.edit import pipfile, pyproject
 from pratique.remediation.errors import AttemptError, UnprovenError
@@ -18,12 +18,31 @@ if TYPE_CHECKING:
     from pratique.remediation.workspace import Workspace
 
 
+class _Drive(NamedTuple):
+    """How a tool is told to lock, and no more."""
+
+    update: tuple[str, ...]
+    """Packages, within what the manifest asks for; their names follow."""
+
+    lock: tuple[str, ...]
+    """What the manifest asks for now, other packages as they were."""
+
+
+_DRIVES = {
+    "poetry.lock": _Drive(
+        ("poetry", "--no-interaction", "--no-plugins", "update", "--lock"),
+        ("poetry", "--no-interaction", "--no-plugins", "lock"),
+    ),
+}
+"""It builds packages that have no other way to say what they need."""
+
+
 class PythonManifest:
     """A project of Poetry, PDM or pipenv."""
 
     tool: ClassVar[str] = ""
     lags: ClassVar[bool] = True
-    strategies: ClassVar[tuple[Strategy, ...]] = (Strategy.RELAX,)
+    strategies: ClassVar[tuple[Strategy, ...]] = (Strategy.IN_PLACE, Strategy.RELAX)
 
     def __init__(self, document: str, work: Workspace) -> None:
         self.document = document
@@ -38,18 +57,34 @@ class PythonManifest:
         self.manifests = Manifests(work, (self._manifest,), module.entries, module.edit)
 
     def files(self) -> list[str]:
-        """The manifest."""
-        return [self._manifest]
+        """The manifest, and the lockfile where its tool may run."""
+        return [self._manifest, *([self.document] if self._drives else [])]
 
     def edit(self, strategy: Strategy, targets: Sequence[Target]) -> bool:
         """Requirements of the manifest."""
-        if strategy is not Strategy.RELAX:
+        if strategy is not Strategy.RELAX and self._drives is None:
             raise AttemptError(f"only its manifest is changed here; {self._tool!r} does the rest")
-        return self.manifests.move(targets)
+        if strategy is Strategy.RELAX:
+            self.manifests.move(targets)
+        return strategy is Strategy.RELAX and self._drives is None
 
-    def resolve(self, strategy: Strategy, targets: Sequence[Target]) -> str:  # noqa: ARG002
-        """Not done."""
-        raise UnprovenError(f"run {self._tool!r} to bring {self.document} up to its manifest")
+    @property
+    def _drives(self) -> _Drive | None:
+        """The tool that locks, where it may run and is known."""
+        name = posixpath.basename(self.document)
+        return _DRIVES.get(name) if self._work.builds else None
+
+    def resolve(self, strategy: Strategy, targets: Sequence[Target]) -> str:
+        """Let Poetry lock, where packages may be built; else nothing is run."""
+        drive = self._drives
+        if drive is None:
+            more = ", or allow builds" if posixpath.basename(self.document) in _DRIVES else ""
+            text = f"run {self._tool!r} to bring {self.document} up to its manifest{more}"
+            raise UnprovenError(text)
+        words = drive.update if strategy is Strategy.IN_PLACE else drive.lock
+        names = [one.name for one in targets] if strategy is Strategy.IN_PLACE else []
+        self._work.run(self.folder, *words, *names)
+        return self.document
 
     def published(self, target: Target) -> datetime | None:  # noqa: ARG002  (nothing is asked)
         """Not known."""
