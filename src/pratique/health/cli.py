@@ -75,9 +75,17 @@ def _configure_check(parser: ArgumentParser) -> None:
         "--vex",
         action="append",
         default=[],
-        metavar="PATH",
-        help="apply the VEX documents of a file or folder (OpenVEX, CSAF, CycloneDX, SPDX 3); "
-        "repeatable",
+        metavar="PATH-OR-URL",
+        help="apply the VEX documents of a file, folder or address (OpenVEX, CSAF, CycloneDX, "
+        "SPDX 3); repeatable",
+    )
+    parser.add_argument(
+        "--vex-prefer",
+        action="append",
+        default=[],
+        metavar="WHO",
+        help="an author, signer, document id or path whose statements outweigh later ones of "
+        "others; repeatable, the strongest first",
     )
     _configure_signers(parser)
     parser.add_argument(
@@ -177,7 +185,10 @@ def _verifier(options: Namespace) -> Verifier | None:
 
 
 def _run_check(options: Namespace) -> int:
+    import msgspec
+
     from pratique.advisories import open_index
+    from pratique.health.fetched_vex import fetched
     from pratique.health.outputs import targets, write
     from pratique.health.progress import shown
     from pratique.health.service import Request, check
@@ -192,7 +203,7 @@ def _run_check(options: Namespace) -> int:
         subject=options.subject,
         options=Options(exclude=tuple(options.exclude), installed=options.installed),
         sort=options.sort,
-        vex=tuple(options.vex),
+        prefer=tuple(options.vex_prefer),
         products=tuple(options.product),
     )
     policy, waivers = None, Waivers()
@@ -201,9 +212,9 @@ def _run_check(options: Namespace) -> int:
 
         policy = files.policy(options.policy) if options.policy else None
         waivers = files.waivers(options.waivers)
-    with shown("Reading") as progress:
+    with fetched(options.vex, offline=options.offline) as vex, shown("Reading") as progress:
         bill = check(
-            request,
+            msgspec.structs.replace(request, vex=vex),
             index,
             _now(),
             policy=policy,

@@ -53,6 +53,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     vex: tuple[str, ...] = ()
     """Files and folders with VEX documents to apply."""
 
+    prefer: tuple[str, ...] = ()
+    """Authors, signers, document ids or paths whose statements outweigh later ones
+    of others, the strongest first."""
+
     products: tuple[str, ...] = ()
     """Further identifiers of what is checked, for statements about it."""
 
@@ -106,7 +110,13 @@ def check(
     rated = rate(make(affected, PathFinder(inventory)), exploitation)
     loaded = load(map(Path, request.vex), now, verifier) if request.vex else Loaded()
     scene = Scene.of_inventory(inventory, request.products)
-    answered = apply(rated, (*loaded.statements, *statements), now, scene=scene)
+    answered = apply(
+        rated,
+        (*loaded.statements, *statements),
+        now,
+        scene=scene,
+        preferred=request.prefer,
+    )
     findings = waive(answered, waivers, now)
     still = {finding.subject for finding in findings if finding.status == "open"}
     known = {part.ref for one in affected if one.subject in still for part in one.components}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +153,43 @@ def test_a_document_changed_after_signing_is_taken_out(
     _, found, _, problems = status(sidecar, "--vex-key", f"{keys[0]}.pub")
     assert found == "open"
     assert any("does not hold" in text for text in problems)
+
+
+@pytest.fixture
+def served(sidecar: Path) -> Iterator[str]:
+    """Address of the document, with its evidence beside it."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    handler = partial(Handler, directory=str(sidecar.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/{sidecar.name}"
+        server.shutdown()
+
+
+def test_a_document_is_fetched_with_its_evidence(
+    served: str, keys: tuple[Path, Path], status: Status, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address: Any = served
+    _, found, signers, _ = status(address, "--vex-key", f"{keys[0]}.pub", "--vex-signed")
+    assert found == "not_affected"
+    assert signers[0].startswith("key:")
+    assert main(["check", SUBJECT, "--vex", f"{served}.absent"]) == 4
+    assert main(["check", SUBJECT, "--vex", served, "--offline"]) == 2
+    assert main(["check", SUBJECT, "--vex", served.replace("//", "//name:word@")]) == 2
+    assert "word" not in capsys.readouterr().err
+
+
+def test_whose_statement_counts_is_policy(document: Path, tmp_path: Path, status: Status) -> None:
+    later = tmp_path / "theirs.json"
+    assert main(["vex", "create", SUBJECT, "CVE-2026-0001", "affected", "-a", "Upgrade.",
+                 "--author", "Their Team", "--output", str(later)]) == 0  # fmt: skip
+    assert status(document, "--vex", str(later))[1] == "open"
+    assert status(document, "--vex", str(later), "--vex-prefer", str(document))[1] == "not_affected"
+    assert status(document, "--vex", str(later), "--vex-prefer", "Their Team")[1] == "open"
 
 
 def test_a_key_of_nothing_and_half_an_identity_are_errors(
