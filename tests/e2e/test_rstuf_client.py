@@ -81,6 +81,13 @@ class Server:
             self.process.wait(10)
 
 
+def type_in(master: int, keys: str) -> None:
+    """Type keys one after the other, as a person does."""
+    for key in re.findall(r"\x1b\[B|[^\x1b]+", keys):
+        os.write(master, key.encode())
+        time.sleep(0.1)
+
+
 def converse(words: list[str], answers: list[tuple[str, str]], cwd: Path) -> str:
     """Run a program on a pseudo-terminal: wait for each text, then type what goes with it."""
     master, slave = pty.openpty()
@@ -90,33 +97,38 @@ def converse(words: list[str], answers: list[tuple[str, str]], cwd: Path) -> str
         start_new_session=True,
     )  # fmt: skip
     os.close(slave)
-    shown, seen = "", 0
+    shown, seen, last, heard = "", 0, "", time.monotonic()
     waiting = list(answers)
-    until = time.monotonic() + 90
+    until = time.monotonic() + 240
     while time.monotonic() < until:
-        ready, _, _ = select.select([master], [], [], 0.2)
+        ready, _, _ = select.select([master], [], [], 0.5)
         if ready:
             try:
                 data = os.read(master, 65536)
             except OSError:
                 break
+            heard = time.monotonic()
             if b"\x1b[6n" in data:  # it asks where the cursor is
                 os.write(master, b"\x1b[1;1R")
             shown += NARROW.sub("", data.decode("utf-8", "replace"))
-        elif process.poll() is not None:
+            continue
+        if process.poll() is not None:
             break
+        # Quiet for a while: it listens now.  A menu drops what came before it did, and
+        # whatever it takes it shows; so what nothing followed is typed again.
         if waiting and waiting[0][0] in shown[seen:]:
-            text, typed = waiting.pop(0)
+            text, last = waiting.pop(0)
             seen = shown.index(text, seen) + len(text)
-            time.sleep(0.3)  # a menu drops what is typed before it listens
-            for key in re.findall(r"\x1b\[B|[^\x1b]+", typed):
-                os.write(master, key.encode())
-                time.sleep(0.1)
+            type_in(master, last)
+        elif last and time.monotonic() - heard > 20:
+            type_in(master, last)
+            heard = time.monotonic()
     if process.poll() is None and time.monotonic() >= until:
         os.killpg(process.pid, signal.SIGKILL)
     code = process.wait(10)
     os.close(master)
     assert code == 0, shown[-3000:]
+    waiting = [one for one in waiting if one[1] or one[0] not in shown[seen:]]
     assert not waiting, f"never asked for {waiting[0][0]!r}:\n{shown[-3000:]}"
     return shown
 

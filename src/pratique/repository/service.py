@@ -319,9 +319,11 @@ class Known:
         self._staged = {change.path: change for change in staged(layout)}
 
     def note(self, change: Change) -> None:
+        """Take a change into account that is about to be staged."""
         self._staged[change.path] = change
 
     def get(self, path: str) -> tuple[int, str] | None:
+        """Length and SHA-256 (empty where it has none) of an artifact; ``None`` where absent."""
         change = self._staged.get(path)
         if change is not None:
             return None if change.removes else (change.length, change.sha256)

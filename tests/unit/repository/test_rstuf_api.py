@@ -271,6 +271,35 @@ def test_a_defect_ends_one_task_and_not_the_others(tmp_path):
     assert [one.result["status"] for one in found] == [False, False, True]
 
 
+def test_a_journal_that_cannot_be_written_stops_nothing(tmp_path):
+    tasks = Tasks(tmp_path / "tasks.jsonl", lambda *_: ("done", {}))
+    accepted = [tasks.accept("any", b"{}") for _ in range(2)]
+    (tmp_path / "tasks.jsonl").unlink()
+    (tmp_path / "tasks.jsonl").mkdir()
+    tasks.start()
+    until = time.monotonic() + 10
+    while tasks.get(accepted[1].id).result is None and time.monotonic() < until:
+        time.sleep(0.01)
+    tasks.stop()
+    assert all(tasks.get(one.id).result["status"] for one in accepted)
+    with pytest.raises(RepositoryError):
+        tasks.accept("any", b"{}")
+
+
+def test_the_journal_does_not_grow_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr("pratique.repository.rstuf.tasks.MAX_JOURNAL_BYTES", 10_000)
+    tasks = Tasks(tmp_path / "tasks.jsonl", lambda *_: ("done", {}))
+    tasks.start()
+    accepted = [tasks.accept("any", b'"' + b"x" * 3_000 + b'"') for _ in range(20)]
+    until = time.monotonic() + 10
+    while tasks.get(accepted[-1].id).result is None and time.monotonic() < until:
+        time.sleep(0.01)
+    tasks.stop()
+    assert (tmp_path / "tasks.jsonl").stat().st_size < 20_000
+    again = Tasks(tmp_path / "tasks.jsonl", lambda *_: ("done", {}))
+    assert all(again.get(one.id).result["status"] for one in accepted)
+
+
 def test_a_key_reference_signs(tmp_path):
     from pratique.repository.key_references import write_reference
 

@@ -60,6 +60,27 @@ class Refs:
             _check(name)
         raise GitError("HEAD leads from reference to reference")
 
+    def target(self, name: str) -> str:
+        """The object that a full reference (``refs/notes/commits``) names.
+
+        Returns:
+            Its name; empty where there is no such reference.
+
+        Raises:
+            GitError: It is no reference, damaged, or leads from one to the next.
+        """
+        for _ in range(MAX_SYMBOLIC):
+            _check(name)
+            text = self._text(name)
+            if text is None:
+                return ""
+            if not text.startswith("ref:"):
+                if not is_name(text):
+                    raise GitError(f"{name[:200]} names no object")
+                return text
+            name = text[4:].strip()
+        raise GitError(f"{name[:200]} leads from reference to reference")
+
     def _text(self, name: str) -> str | None:
         for files in (self._own, self._common):
             data = files.read(name, 4096)
@@ -122,4 +143,4 @@ def _check(name: str) -> None:
     """Refuse a name that is no reference: it becomes a path."""
     parts = name.split("/")
     if parts[0] != "refs" or not all(parts) or {".", ".."} & set(parts) or "\0" in name:
-        raise GitError(f"HEAD names {name[:80]!r}, which is no reference")
+        raise GitError(f"{name[:80]!r} is no reference")

@@ -30,6 +30,9 @@ MAX_KEPT = 10_000
 MAX_WAITING = 1_000
 """Tasks that may wait; each may hold a body of 16 MB on the disk."""
 
+MAX_JOURNAL_BYTES = 64 * 1024 * 1024
+"""Size from which the journal is written anew without the bodies of tasks that have ended."""
+
 BUSY_SECONDS = 60.0
 """How long a task waits for another process that writes to the repository."""
 
@@ -173,13 +176,17 @@ class Tasks:
         now = instant_now()
         ended = Task(task.id, task.name, state, now, result=result | {"last_update": now})
         with self._lock:
+            self._tasks[task.id] = ended
+            if len(self._tasks) > MAX_KEPT:
+                old = next((k for k, one in self._tasks.items() if one.state in ENDED), "")
+                self._tasks.pop(old, None)
             try:
                 self._write(ended)
-            finally:
-                self._tasks[task.id] = ended
-                if len(self._tasks) > MAX_KEPT:
-                    old = next((k for k, one in self._tasks.items() if one.state in ENDED), "")
-                    self._tasks.pop(old, None)
+                if self._file.stat().st_size > MAX_JOURNAL_BYTES:
+                    self._rewrite()
+            except (RepositoryError, OSError):
+                # A full disk: the end is remembered until the next start, which does it again.
+                return
 
     def _write(self, task: Task) -> None:
         try:
@@ -207,5 +214,8 @@ class Tasks:
             self._tasks[task.id] = task
         self._tasks = dict(list(self._tasks.items())[-MAX_KEPT:])
         self._waiting.extend(id for id, one in self._tasks.items() if one.state not in ENDED)
+        self._rewrite()
+
+    def _rewrite(self) -> None:
         lines = b"".join(msgspec.json.encode(one) + b"\n" for one in self._tasks.values())
         write_files(self._file.parent, {self._file.name: lines}, mode=0o600)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pratique.formats.lockfiles.gathering import Gathering, shown, without_credentials
 from pratique.formats.text import decode
+from pratique.model.errors import InputError
 from pratique.model.inventory import Relation
 from pratique.model.nouns import Source
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pratique.model.inventory import Reading
 
 _ENTRY = re.compile(r"( +)([^\s(]+)(?: \(([^)\s]+)\))?(.*)\Z")
+_SECTION = re.compile(r"^(?:NUGET|GITHUB|GIT|HTTP)[ \t]*$", re.MULTILINE)
 _NEED = re.compile(r"([^\s(]+)(?: \(([^)]*)\))?")
 
 
@@ -22,14 +24,17 @@ def read(data: bytes, path: str, tree: Tree) -> Reading:
     """Read the packages of NuGet and the repositories it takes files from.
 
     Raises:
-        InputError: It is not text.
+        InputError: It is not text, or has no section of a lockfile.
     """
     del tree
     gathering = Gathering(path, type="nuget", ecosystem="NuGet")
     section = remote = current = group = ""
     taken: dict[str, str] = {}
     needs: list[tuple[str, str]] = []
-    for number, line in enumerate(decode(data).split("\n"), 1):
+    text = decode(data)
+    if not _SECTION.search(text):
+        raise InputError("is no paket.lock: it has no section NUGET, GITHUB, GIT or HTTP")
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         if not line[0].isspace():
