@@ -25,7 +25,7 @@ from pratique.store.nouns import Noun, NounKind
 from pratique.store.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection, Select
 
@@ -110,6 +110,9 @@ class Nodes:
         self._connection = connection
         self._tenant = tenant
         self._known = known
+        self.check: Callable[[], None] = _no_check
+        """Called before each statement; raises where the question has taken too long."""
+
         self.record = Record(connection, tenant, "")
         self._documents: dict[int, DocumentNode] = {}
 
@@ -171,7 +174,10 @@ class Nodes:
     ) -> Select[Any]:
         query = query.where(t.noun.c.kind.in_([int(kind) for kind in kinds]), self._seen())
         if like:
-            query = query.where(or_(*(t.noun.c.text.like(one, escape="!") for one in like)))
+            text = t.noun.c.text
+            # SQLite's LIKE does not tell case apart; what is too much, the caller leaves out.
+            same = text.ilike if self._connection.dialect.name == "postgresql" else text.like
+            query = query.where(or_(*(same(one, escape="!") for one in like)))
         return query
 
     def _seen(self) -> Any:
@@ -414,6 +420,7 @@ class Nodes:
         """Rows in the order of their keys, a page a statement; the first column is the key."""
         last = after
         while True:
+            self.check()
             rows = list(self._connection.execute(query.where(key > last).order_by(key).limit(PAGE)))
             yield from rows
             if len(rows) < PAGE:
@@ -422,7 +429,12 @@ class Nodes:
 
     def _in(self, query: Select[Any], column: Any, values: Iterable[Any]) -> Iterator[Any]:
         for chunk in chunks(values):
+            self.check()
             yield from self._connection.execute(query.where(column.in_(chunk)))
+
+
+def _no_check() -> None:
+    """Nobody minds how long it takes."""
 
 
 _DOCUMENT = ("id", "digest", "format", "path", "collector", "observed", "created")
