@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pratique.formats.instants import parse_instant
-from pratique.graph.models import Exposure, Hit, VexShown, Vulnerable
+from pratique.graph.models import Exposure, Hit, Vulnerable
 from pratique.graph.paths import Graph, first_of, layers, sources
 from pratique.graph.ranges import Wanted, wanted
+from pratique.graph.vex import in_force, vex_of
 from pratique.model.errors import InputError
 from pratique.model.evidence import Verb
 from pratique.model.purl import Package
@@ -81,7 +80,7 @@ def affected_by_vulnerability(
         unclear.append(f"no advisory about {question} is here: only scans in the record count")
     scans = record.evidence(naming=numbers, verbs=[Verb.CERTIFY_VULN])
     packages |= _scanned(record, scans)
-    vex = _in_force(record, record.evidence(naming=numbers, verbs=[Verb.CERTIFY_VEX]))
+    vex = in_force(record, record.evidence(naming=numbers, verbs=[Verb.CERTIFY_VEX]))
     return Exposure(
         question=question,
         ids=tuple(dict.fromkeys((*ids, *names))),
@@ -199,14 +198,14 @@ def _hits(
     texts = record.texts(set(about.values()) - set(packages)) | packages
     bills = list(record.roles(inside))
     scopes = {sbom: _scope(nodes, roles, inside[sbom]) for sbom, nodes, roles in bills}
-    ways = _ways(record, bills, inside, about) if paths else {}
+    found = ways(record, bills, inside, about) if paths else {}
     hits = []
     for (product, version), rows in grouped.items():
         held = {packages[number] for one in rows for number in inside[one.sbom]}
-        stated = [ways[one.sbom] for one in rows if one.sbom in ways]
+        stated = [found[one.sbom] for one in rows if one.sbom in found]
         path = min(stated, key=lambda way: (len(way), way), default=(min(held),))
         subjects = {texts[about[one.sbom]] for one in rows if one.sbom in about}
-        shown = _vex_of(vex, (product, version), subjects, held)
+        shown = vex_of(vex, (product, version), subjects, held)
         hits.append(
             Hit(
                 product=product,
@@ -239,7 +238,7 @@ def _scope(nodes: Sequence[int], roles: Roles, packages: Iterable[int]) -> Scope
     return widest(roles.scope(at) for at in places)
 
 
-def _ways(
+def ways(
     record: Record,
     bills: Sequence[tuple[int, Sequence[int], Roles]],
     inside: Mapping[int, set[int]],
@@ -286,7 +285,7 @@ def _searched(
     about: Mapping[int, int],
     sboms: Collection[int],
 ) -> dict[int, tuple[str, ...]]:
-    """As :func:`_ways`, in bills that came in before their ways were kept."""
+    """As :func:`ways`, in bills that came in before their ways were kept."""
     found: dict[int, tuple[Adjacency, list[set[int]]]] = {}
     needed: set[int] = set()
     for sbom, bill in record.bills(sboms):
@@ -323,68 +322,3 @@ def graph_of(record: Record, sbom: int) -> Graph:
     texts = record.texts(bill.nodes)
     names = [texts[number] for number in bill.nodes]
     return Graph(names, bill.targets, roots_of(bill, record.subjects([sbom]).get(sbom)))
-
-
-def _in_force(record: Record, vex: Sequence[Stated]) -> list[Stated]:
-    """The statements without an expiry that has passed at the moment asked about."""
-    moment = parse_instant(record.as_of) or datetime.now(UTC)
-    return [
-        one
-        for one in vex
-        if (until := parse_instant(one.said.get("expires", ""))) is None or moment < until
-    ]
-
-
-def _vex_of(
-    vex: Sequence[Stated], shipped: tuple[str, str], subjects: set[str], held: set[str]
-) -> list[VexShown]:
-    """The statements that speak of a hit: newest first, then the most careful.
-
-    Args:
-        vex: Statements about the vulnerability.
-        shipped: The product and its version.
-        subjects: Package URLs that the product's bills describe.
-        held: Package URLs of the hit.
-    """
-    if not vex:
-        return []
-    product, version = shipped
-    shown = []
-    for one in vex:
-        part = one.said.get("subcomponent", "")
-        if one.said.get("product version", version) not in {"", version}:
-            continue
-        whole = one.subject == product or _means(one.subject, subjects)
-        if not (_means(one.subject, held) or (whole and (not part or _means(part, held)))):
-            continue
-        said = one.said
-        shown.append(
-            VexShown(
-                status=said.get("status", ""),
-                vulnerability=nouns.vulnerability_id(one.object),
-                subject=one.subject,
-                justification=said.get("justification", "")
-                or said.get("justification as written", ""),
-                author=said.get("author", ""),
-                timestamp=said.get("timestamp", ""),
-                signed_by=tuple(sorted({origin.signer for origin in one.origins} - {""})),
-                documents=tuple(origin.document for origin in one.origins),
-            )
-        )
-    order = {status.value: status.caution for status in Status}
-    shown.sort(key=lambda one: (one.timestamp, order.get(one.status, 9)), reverse=True)
-    return shown
-
-
-def _means(stated: str, found: Iterable[str]) -> bool:
-    """Whether a package URL of a statement means one of those found.
-
-    One without version means any; its qualifiers must be among those found.
-    """
-    if not stated.startswith("pkg:"):
-        return False
-    try:
-        asked = Wanted(Package.parse(stated))
-    except InputError:
-        return False
-    return any(asked.matches(Package.parse(text)) for text in found)

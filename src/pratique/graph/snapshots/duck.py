@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from duckdb import DuckDBPyConnection
+    from duckdb import DuckDBPyConnection as Connection
 
 MEMORY = "1GB"
 """Most memory of a question; what needs more is put on disk beside the snapshot."""
@@ -21,7 +21,7 @@ THREADS = 2
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[DuckDBPyConnection]:
+def opened(folder: Path) -> Iterator[Connection]:
     """A connection that may touch one folder, and nothing else of this machine.
 
     Args:
@@ -59,9 +59,7 @@ def opened(folder: Path) -> Iterator[DuckDBPyConnection]:
         connection.close()
 
 
-def write(
-    connection: DuckDBPyConnection, path: Path, columns: Mapping[str, tuple[str, Any]]
-) -> None:
+def write(connection: Connection, path: Path, columns: Mapping[str, tuple[str, Any]]) -> None:
     """Write columns to a Parquet file, compressed by zstd.
 
     Args:
@@ -78,7 +76,7 @@ def write(
     connection.unregister("columns_to_write")
 
 
-def tables(connection: DuckDBPyConnection, folder: Path, names: Sequence[str]) -> None:
+def tables(connection: Connection, folder: Path, names: Sequence[str]) -> None:
     """Make the Parquet files of a folder views by their names."""
     for name in names:
         path = folder / f"{name}.parquet"

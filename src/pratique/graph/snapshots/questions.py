@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from duckdb import DuckDBPyConnection
+    from pratique.graph.snapshots.duck import Connection
 
 Rows = list[dict[str, Any]]
 
@@ -158,7 +158,7 @@ def exposure_over_time(
     return answer, sorted(text for _, text, verdict in verdicts if verdict is None)
 
 
-def _bounded(connection: DuckDBPyConnection, by: str, upto: str) -> None:
+def _bounded(connection: Connection, by: str, upto: str) -> None:
     count = connection.execute(
         "SELECT date_diff($by, min(made), $upto::TIMESTAMP) FROM shipments",
         {"by": by, "upto": upto},
@@ -176,7 +176,7 @@ def _asked(folder: Path, query: str, words: Mapping[str, Any]) -> Rows:
         return _rows(connection, query, words)
 
 
-def _rows(connection: DuckDBPyConnection, query: str, words: Mapping[str, Any]) -> Rows:
+def _rows(connection: Connection, query: str, words: Mapping[str, Any]) -> Rows:
     # DuckDB takes no parameter that the query does not name.
     used = {name: value for name, value in words.items() if f"${name}" in query}
     found = connection.execute(query, used)
