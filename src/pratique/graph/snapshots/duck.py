@@ -10,8 +10,11 @@ from pratique.model.errors import EvidenceError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import TypeAlias
 
-    from duckdb import DuckDBPyConnection as Connection
+    from duckdb import DuckDBPyConnection
+
+    Connection: TypeAlias = DuckDBPyConnection
 
 MEMORY = "1GB"
 """Most memory of a question; what needs more is put on disk beside the snapshot."""
