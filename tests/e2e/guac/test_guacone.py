@@ -45,7 +45,7 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.http = httpx.Client(timeout=120, verify=False)  # noqa: S501 - plain HTTP, this machine
+        self.http = httpx.Client(timeout=120, verify=False)
         self.store = f"sqlite:///{folder / 'record.sqlite'}"
         self.process = subprocess.Popen(
             [

@@ -64,6 +64,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "attest test": ("pratique.provenance.attest_cli:test", "attest what came of tests"),
     "attest scan": ("pratique.provenance.attest_cli:scan", "attest what a check found"),
     "attest vsa": ("pratique.provenance.attest_cli:vsa", "verify, and sign a summary of it"),
+    "trust update": ("pratique.provenance.trust_cli:update", "fetch a trusted root, by TUF"),
+    "trust status": ("pratique.provenance.trust_cli:status", "say which roots are trusted"),
+    "trust import": ("pratique.provenance.trust_cli:import_", "take one from a folder or archive"),
+    "trust export": ("pratique.provenance.trust_cli:export", "write one to an archive"),
+    "trust forget": ("pratique.provenance.trust_cli:forget", "remove what is stored of one"),
     "rebuild": (
         "pratique.provenance.rebuild.cli:rebuild",
         "build a published package again from its source, and compare",
@@ -100,7 +105,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "record token": ("pratique.surfaces.record.cli:token", "make a token for the server"),
     "triage set": ("pratique.triage.cli:set_", "put a judgement about findings on record"),
     "triage apply": ("pratique.triage.cli:apply", "put many judgements on record, from a file"),
-    "triage list": ("pratique.triage.cli:list_", "list findings of products, with what was decided"),
+    "triage list": (
+        "pratique.triage.cli:list_",
+        "list findings of products, with what was decided",
+    ),
     "triage history": ("pratique.triage.cli:history", "show every judgement: who, when, why"),
     "triage export": ("pratique.triage.cli:export", "write judgements as VEX, or all findings"),
     "fix": (
@@ -175,13 +183,14 @@ GROUPS: dict[str, str] = {
     "sbom": "bills of materials: generate, convert, validate, enrich, redact, sign, verify …",
     "triage": "decide about findings, with a trail: set, apply, list, history, export",
     "sbomit": "bills derived from in-toto metadata: build, mutate, generate, verify",
+    "trust": "roots of Sigstore instances: update, status, import, export, forget",
     "vex": "say what does not matter: create, add, merge, filter, validate, convert …",
 }
 """Groups of commands, with one line of help each."""
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "check a project or a package": ("check", "reach", "fix", "explain", "formats"),
-    "evidence": ("verify", "verify-layout", "rebuild", "attest", "vex", "sbom", "sbomit"),
+    "evidence": ("verify", "verify-layout", "trust", "rebuild", "attest", "vex", "sbom", "sbomit"),
     "decide and enforce": ("policy", "gate", "repository", "lint-config"),
     "the record: where are we affected?": (
         "ingest",

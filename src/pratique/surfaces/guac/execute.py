@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from graphql import FragmentDefinitionNode, GraphQLSchema, SelectionSetNode
 
 MAX_SECONDS = 45.0
-"""Longest that one operation may take; the server gives up on a request after 60."""
+"""Longest that one query may take.  A client that wants more asks in pages."""
 
 MAX_OBJECTS = 5_000_000
 """Objects of one answer.  The bill of the largest image has some 30,000 packages and
@@ -68,6 +68,15 @@ class Budget:
         self._objects = objects
         self._left = _EVERY
 
+    def look(self) -> None:
+        """Look at the clock.
+
+        Raises:
+            TooMuchError: The operation takes too long.
+        """
+        if time.monotonic() > self._end:
+            raise TooMuchError("the answer takes too long; ask in pages or for less")
+
     def spend(self) -> None:
         """Count one object.
 
@@ -81,8 +90,7 @@ class Budget:
         self._objects -= _EVERY
         if self._objects < 0:
             raise TooMuchError("the answer is too large; ask in pages or for less")
-        if time.monotonic() > self._end:
-            raise TooMuchError("the answer takes too long; ask in pages or for less")
+        self.look()
 
 
 class Compiler:

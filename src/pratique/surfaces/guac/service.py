@@ -111,11 +111,12 @@ def _run(
     if operation.operation is OperationType.SUBSCRIPTION:
         raise RequestError("there are no subscriptions")
     variables = variables_of(schema(), operation, request.variables or {})
-    compiler = Compiler(schema(), document.fragments, variables, Budget())
+    budget = Budget()
+    compiler = Compiler(schema(), document.fragments, variables, budget)
     root = schema().mutation_type if writes else schema().query_type
     fields = compiler.collect(root, [operation.selection_set])  # type: ignore[arg-type]
     run = _Run(store, tenant, document, operation, variables, compiler, root)
-    return run.mutation(fields) if writes else run.query(fields)
+    return run.mutation(fields) if writes else run.query(fields, budget)
 
 
 class _Run:
@@ -142,9 +143,10 @@ class _Run:
         self._errors: list[Json] = []
         self._nothing = False
 
-    def query(self, fields: dict[str, list[FieldNode]]) -> bytes:
+    def query(self, fields: dict[str, list[FieldNode]], budget: Budget) -> bytes:
         """Answer a query: all of its fields see one state of the record."""
         with open_nodes(self._store, self._tenant) as nodes:
+            nodes.check = budget.look
             for name, several in fields.items():
                 field = several[0].name.value
                 if field in {"__schema", "__type"}:

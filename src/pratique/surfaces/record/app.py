@@ -41,6 +41,10 @@ MAX_BODY_BYTES = 128 * 1024 * 1024
 BODY_SECONDS = 60.0
 """Longest that a client may take to send that."""
 
+REQUEST_SECONDS = 300.0
+"""Longest that a request may take: writing the largest bill takes about a minute, a
+query has a shorter limit of its own."""
+
 MAX_THREADS = 8
 """Requests that are worked on at once; the interpreter runs one at a time, the others
 wait for the database or to be read."""
@@ -138,7 +142,12 @@ def application(store: Store, access: Access, advisories: Path | None = None) ->
     ]
     app = Starlette(routes=routes, exception_handlers={HTTPException: _refused, Exception: _failed})
     app.router.redirect_slashes = False
-    return Limits(app, body_seconds=BODY_SECONDS, body_bytes=MAX_BODY_BYTES)
+    return Limits(
+        app,
+        body_seconds=BODY_SECONDS,
+        request_seconds=REQUEST_SECONDS,
+        body_bytes=MAX_BODY_BYTES,
+    )
 
 
 def in_worker(
