@@ -97,7 +97,7 @@ def _terms(options: Namespace) -> Terms:
     from pratique.health.audit import Terms
     from pratique.policy import files
     from pratique.policy.waivers import Waivers
-    from pratique.vex.options import now
+    from pratique.sources.clock import now
 
     return Terms(
         advisories=open_index(options.advisories),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, UsageError
+from pratique.sources.clock import now
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -216,7 +216,7 @@ def _run_check(options: Namespace) -> int:
         bill = check(
             msgspec.structs.replace(request, vex=vex),
             index,
-            _now(),
+            now(),
             policy=policy,
             waivers=waivers,
             verifier=_verifier(options),
@@ -292,19 +292,6 @@ def _print(text: str, value: object, format: str) -> int:
         text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
     sys.stdout.write(text.rstrip("\n") + "\n")
     return ExitCode.CLEAN
-
-
-def _now() -> datetime:
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if epoch:
-        try:
-            return datetime.fromtimestamp(int(epoch), UTC)
-        except (ValueError, OverflowError, OSError):
-            raise UsageError(
-                f"SOURCE_DATE_EPOCH={epoch!r} is not a number of seconds.",
-                remedy="Set it to seconds since 1970, or unset it.",
-            ) from None
-    return datetime.now(UTC)
 
 
 def _stdin() -> bytes:

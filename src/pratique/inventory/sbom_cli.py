@@ -34,8 +34,9 @@ def _configure_convert(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--to",
         required=True,
-        choices=("cyclonedx-json", "cyclonedx-xml", "spdx-json", "spdx-tag-value", "spdx3-json"),
-        help="what to make of it: CycloneDX 1.6, SPDX 2.3 or SPDX 3.0.1",
+        metavar="FORM",
+        help="what to make of it: cyclonedx-json or cyclonedx-xml (-1.4 to -1.7; without, the "
+        "version that it has, or 1.6), spdx-json, spdx-tag-value (2.3) or spdx3-json (3.0.1)",
     )
     parser.add_argument("--output", "-o", metavar="FILE", help="where to write it")
     parser.add_argument(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +12,11 @@ from pratique.formats.base import MAX_DOCUMENT_BYTES, Kind
 from pratique.inventory.errors import NothingThereError
 from pratique.inventory.tree import LoneTree
 from pratique.model.errors import InputError, LimitError, UnsupportedError, UsageError
+from pratique.sources import clock
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from datetime import datetime
 
     from pratique.model.inventory import Reading
 
@@ -81,21 +81,12 @@ def reading_in(name: str, data: bytes) -> Reading:
 
 
 def now() -> datetime:
-    """The time: ``SOURCE_DATE_EPOCH`` where that is set.
+    """The time that a bill is dated by, to the second.
 
     Raises:
-        UsageError: It is set to what is no number of seconds.
+        UsageError: ``SOURCE_DATE_EPOCH`` is neither seconds nor a date.
     """
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not epoch:
-        return datetime.now(UTC).replace(microsecond=0)
-    try:
-        return datetime.fromtimestamp(int(epoch), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise UsageError(
-            f"SOURCE_DATE_EPOCH={epoch!r} is not a number of seconds.",
-            remedy="Unset it, or set it to seconds since 1970.",
-        ) from None
+    return clock.now().replace(microsecond=0)
 
 
 def write(data: bytes, target: str | None) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +15,11 @@ from pratique.policy.service import load, load_untested
 from pratique.policy.waiver_documents import read_waivers
 from pratique.policy.waiver_tables import has_waivers, read_waiver_tables
 from pratique.policy.waivers import Waivers
+from pratique.sources.clock import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from pratique.policy.models import CaseResult
     from pratique.policy.service import LoadedPolicy
@@ -130,16 +130,7 @@ def moment(text: str) -> datetime:
         if found is None:
             raise UsageError(f"--at {text!r} is not an instant.", remedy="2027-01-31T12:00:00Z")
         return found
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if epoch:
-        try:
-            return datetime.fromtimestamp(int(epoch), UTC)
-        except (ValueError, OverflowError, OSError):
-            raise UsageError(
-                f"SOURCE_DATE_EPOCH={epoch!r} is not a number of seconds.",
-                remedy="Set it to seconds since 1970, or unset it.",
-            ) from None
-    return datetime.now(UTC)
+    return now()
 
 
 def write_new(path: Path, text: str) -> None:

@@ -12,17 +12,28 @@ from pratique.model.command import Command
 from pratique.model.errors import EvidenceError, ExitCode, UsageError
 from pratique.provenance.attest_options import (
     add_signing,
-    now,
+    secret_files,
     signed,
     signing_key,
     write_output,
 )
 from pratique.report.text import count
+from pratique.sources.clock import now
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from pratique.provenance.files import Recorded
+
+SECRETS = frozenset(
+    {
+        "PRATIQUE_KEY_PASSPHRASE",
+        "SIGSTORE_ID_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+    }
+)
+"""Variables that the command does not get: with them it could sign in the name of who attests."""
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -64,7 +75,7 @@ def _run(options: Namespace) -> int:
     _check(options)
     key = signing_key(options)  # before anything runs
     root = options.directory
-    own = (Path(options.output), options.signing_key, *filter(None, [options.passphrase_file]))
+    own = (Path(options.output), *secret_files(options))
     before = record(root, own)
     started = now()
     code = _execute(options.command, root)
@@ -112,9 +123,7 @@ def _check(options: Namespace) -> None:
 
 def _execute(command: list[str], root: Path) -> int:
     """Run the command that the user gave, with what it prints on standard error."""
-    environment = {
-        name: value for name, value in os.environ.items() if name != "PRATIQUE_KEY_PASSPHRASE"
-    }
+    environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
     try:
         # the user's own command, without a shell
         done = subprocess.run(  # noqa: S603

@@ -6,7 +6,6 @@ import os
 import re
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pratique.formats.intoto import ResourceDescriptor
+    from pratique.provenance.sigstore_signing import SigstoreSigner
+
+    Signer = SigningKey | SigstoreSigner
 
 MAX_PREDICATE_BYTES = 64 * 1024 * 1024
 """Largest predicate that is signed; what is larger our own verifier would not read."""
@@ -35,18 +37,59 @@ def add_passphrase(parser: ArgumentParser) -> None:
         "--passphrase-file",
         type=Path,
         metavar="FILE",
-        help=f"file whose first line is the key's passphrase; else {PASSPHRASE_VARIABLE} is used",
+        help="file whose first line is the key's passphrase, or the token's PIN (default: "
+        f"{PASSPHRASE_VARIABLE})",
     )
 
 
 def add_signing(parser: ArgumentParser) -> None:
     """Add the options of everything that signs."""
-    parser.add_argument(
-        "--signing-key", "-K", "--key", type=Path, required=True, metavar="FILE",
-        dest="signing_key", help="private key (PEM) that signs",
+    who = parser.add_mutually_exclusive_group(required=True)
+    who.add_argument(
+        "--signing-key", "-K", "--key", type=key_place, metavar="KEY", dest="signing_key",
+        help="private key that signs: a file (PEM), or a key in hardware: "
+        "pkcs11:token=LABEL;object=LABEL?module-path=FILE",
     )  # fmt: skip
+    who.add_argument(
+        "--sigstore",
+        action="store_true",
+        help="sign with an identity instead of a key, by the services of a Sigstore instance",
+    )
     add_passphrase(parser)
+    add_identity(parser)
     add_output(parser)
+
+
+def add_identity(parser: ArgumentParser) -> None:
+    """Add the options of signing with a Sigstore identity."""
+    parser.add_argument(
+        "--trust-config",
+        default="",
+        metavar="FILE",
+        help="ClientTrustConfig of the Sigstore instance, or instance:NAME of one that 'pratique "
+        "trust' keeps (default: the public instance)",
+    )
+    parser.add_argument(
+        "--identity-token-file",
+        type=Path,
+        metavar="FILE",
+        help="file with the identity token (default: SIGSTORE_ID_TOKEN, or what the surroundings "
+        "of the job give)",
+    )
+    parser.add_argument(
+        "--browser", action="store_true", help="ask in a browser who signs, by OpenID Connect"
+    )
+    parser.add_argument(
+        "--oidc-client-id",
+        default="sigstore",
+        metavar="NAME",
+        help="audience of the identity token (default: %(default)s)",
+    )
+
+
+def key_place(text: str) -> Path | str:
+    """Where a key is: the URI of one in hardware as it is, anything else as a path."""
+    return text if text.startswith("pkcs11:") else Path(text)
 
 
 def add_output(parser: ArgumentParser) -> None:
@@ -96,9 +139,46 @@ def passphrase(options: Namespace) -> bytes | None:
     return bytes(line)
 
 
-def signing_key(options: Namespace) -> SigningKey:
-    """The key that signs; raises as :func:`~pratique.provenance.signing.read_signing_key`."""
+def signing_key(options: Namespace) -> Signer:
+    """What signs, of the options of :func:`add_signing`: a key, or a Sigstore identity.
+
+    Raises:
+        InputError: The key or the configuration cannot be read.
+        UsageError: The passphrase is missing or wrong, a library is absent, or options contradict.
+        EvidenceError: The token or the configuration cannot be used.
+    """
+    if getattr(options, "sigstore", False):
+        return _identity(options)
+    place = str(options.signing_key)
+    if place.startswith("pkcs11:"):
+        from pratique.provenance.hsm import open_key
+
+        return open_key(place, passphrase(options))
     return read_signing_key(options.signing_key, passphrase(options))
+
+
+def _identity(options: Namespace) -> SigstoreSigner:
+    if options.form == "dsse" or getattr(options, "enveloped", False):
+        raise UsageError(
+            "a signature of a Sigstore identity needs its certificate and log entry beside it.",
+            remedy="Leave out --form dsse and --enveloped, or sign with a key.",
+        )
+    if options.browser and options.identity_token_file:
+        raise UsageError("--browser and --identity-token-file contradict each other.")
+    from pratique.provenance.sigstore_signing import SigstoreSigner, config_of
+
+    return SigstoreSigner(
+        config_of(options.trust_config),
+        token_file=options.identity_token_file,
+        browser=options.browser,
+        client=options.oidc_client_id,
+    )
+
+
+def secret_files(options: Namespace) -> list[Path]:
+    """Files of secrets, which no record of a folder may have."""
+    named = (options.signing_key, options.passphrase_file, options.identity_token_file)
+    return [path for path in named if isinstance(path, Path)]
 
 
 def subjects(given: Iterable[str]) -> tuple[ResourceDescriptor, ...]:
@@ -166,7 +246,7 @@ def read_bytes(path: Path) -> bytes:
 
 def signed(
     options: Namespace,
-    key: SigningKey,
+    key: Signer,
     subject: tuple[ResourceDescriptor, ...],
     predicate: tuple[str, dict[str, Any]],
 ) -> bytes:
@@ -175,7 +255,10 @@ def signed(
     from pratique.formats.intoto.write import write_statement
     from pratique.formats.sigstore.write import write_bundle
 
-    envelope = key.envelope(write_statement(subject, *predicate))
+    statement = write_statement(subject, *predicate)
+    if not isinstance(key, SigningKey):
+        return key.bundle(statement)
+    envelope = key.envelope(statement)
     bundled = options.form == "bundle" or (
         options.form is None and options.output.endswith((".sigstore.json", ".sigstore", ".bundle"))
     )
@@ -205,21 +288,3 @@ def write_output(output: str, data: bytes) -> None:
         if place is not None:
             place.unlink(missing_ok=True)
         raise InputError(f"{output} cannot be written: {error.strerror}.") from None
-
-
-def now() -> datetime:
-    """The present in UTC, or what ``SOURCE_DATE_EPOCH`` says.
-
-    Raises:
-        UsageError: The variable is not a number of seconds.
-    """
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not epoch:
-        return datetime.now(UTC)
-    try:
-        return datetime.fromtimestamp(int(epoch), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise UsageError(
-            f"SOURCE_DATE_EPOCH={epoch!r} is not a number of seconds.",
-            remedy="Set it to seconds since 1970, or unset it.",
-        ) from None

@@ -11,12 +11,12 @@ from pratique.model.errors import ExitCode, InputError, UsageError
 from pratique.provenance.attest_options import (
     add_output,
     add_passphrase,
-    now,
     signed,
     signing_key,
     write_output,
 )
 from pratique.provenance.cli import configure_verification, request_of
+from pratique.sources.clock import now
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -66,7 +66,7 @@ def _run(options: Namespace) -> int:
     from pratique.advisories import open_index
     from pratique.health.progress import shown
     from pratique.reachability.service import Order, reach
-    from pratique.vex.options import now
+    from pratique.sources.clock import now
 
     order = Order(
         subject=options.subject,
@@ -105,7 +105,7 @@ def _text(report: Report, bill: BillOfHealth, options: Namespace) -> str:
     if options.format == "openvex":
         from pratique.formats.openvex.write import write
         from pratique.reachability.drafts import drafted
-        from pratique.vex.options import now
+        from pratique.sources.clock import now
 
         document = drafted(report, _product(bill, options), now(), options.author)
         return write(document)[0].decode()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pratique.model.command import Command
 from pratique.model.errors import UsageError
+from pratique.sources.clock import now
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from datetime import datetime
 
     from pratique.advisories import Index
     from pratique.inventory.service import Progress
@@ -229,7 +228,7 @@ def _order(options: Namespace) -> Order:
         subject=subject,
         mode=_mode(options),
         terms=Terms(
-            now=_now(),
+            now=now(),
             strategy=Strategy(options.strategy) if options.strategy else None,
             days=options.min_age,
             builds=options.allow_builds,
@@ -289,21 +288,6 @@ def _file(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def _now() -> datetime:
-    from datetime import UTC, datetime
-
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not epoch:
-        return datetime.now(UTC)
-    try:
-        return datetime.fromtimestamp(int(epoch), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise UsageError(
-            f"SOURCE_DATE_EPOCH={epoch!r} is not a number of seconds.",
-            remedy="Set it to seconds since 1970, or unset it.",
-        ) from None
 
 
 fix = Command(

@@ -26,7 +26,7 @@ FORMATS = ("openvex", "csaf", "cyclonedx", "vdr")
 
 
 def _now() -> datetime:
-    from pratique.vex.options import now
+    from pratique.sources.clock import now
 
     return now()
 

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pratique.model.advisory import Query
-from pratique.model.ecosystems import advisory_name, advisory_version, ecosystem_of
-from pratique.model.errors import InputError
+from pratique.health.matching import answers_of, rating
 from pratique.model.purl import Package
 from pratique.model.severity import Severity
 from pratique.store import nouns
@@ -63,7 +61,8 @@ def worklist(
     newest = set(record.newest().values())
     shipments = [one for one in record.shipments() if one.digest in newest]
     packages = record.packages()
-    answers, undetermined = _answers(packages, index)
+    answers, unclear = answers_of(packages, index)
+    undetermined = [f"{packages[number]}: {why}" for number, why in unclear.items()]
     holders: dict[int, list[int]] = defaultdict(list)
     for package, sbom in record.holders(answers):
         holders[sbom].append(package)
@@ -87,32 +86,6 @@ def _with(known: tuple[str, ...], more: str) -> tuple[str, ...]:
     return tuple(sorted({*known, more} - {""}))
 
 
-def _answers(packages: dict[int, str], index: Index) -> tuple[dict[int, Answer], list[str]]:
-    """Answers of packages that are affected; of others why they could not be asked about."""
-    asked: list[tuple[int, Query]] = []
-    undetermined = []
-    for number, text in packages.items():
-        try:
-            package = Package.parse(text)
-        except InputError:
-            undetermined.append(f"{text}: is no package URL")
-            continue
-        ecosystem = ecosystem_of(package)
-        if not ecosystem or not package.version:
-            reason = "no version is stated" if ecosystem else "no advisories cover its type"
-            undetermined.append(f"{text}: {reason}")
-            continue
-        name, version = advisory_name(package), advisory_version(package)
-        asked.append((number, Query(ecosystem=ecosystem, name=name, version=version)))
-    found = {}
-    for (number, _), answer in zip(asked, index.match([one for _, one in asked]), strict=True):
-        if answer.matches:
-            found[number] = answer
-        if answer.unknown is not None:
-            undetermined.append(f"{packages[number]}: {answer.unknown.reason}")
-    return found, undetermined
-
-
 def _rows(product: str, version: str, package: str, answer: Answer) -> Iterable[Row]:
     for match in answer.matches:
         first = match.advisories[0]
@@ -120,14 +93,12 @@ def _rows(product: str, version: str, package: str, answer: Answer) -> Iterable[
             name for each in match.advisories for name in (each.id, *each.aliases)
         )
         aliases.pop(first.id, None)
+        severity, score = rating(match)
         yield Row(
             finding=Finding(product, version, package, first.id),
             aliases=tuple(aliases),
-            severity=min(
-                (match.severity, *(each.severity for each in match.advisories)),
-                key=lambda one: one.rank,
-            ),
-            score=max((each.score for each in match.advisories if each.score), default=match.score),
+            severity=severity,
+            score=score,
             title=first.summary,
         )
 

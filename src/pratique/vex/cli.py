@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, UsageError
+from pratique.sources.clock import now
 from pratique.vex.options import (
     add_document,
     add_output,
     add_statement,
     drafted,
-    now,
     read_input,
     say,
     say_problems,

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pratique.formats.base import MAX_DOCUMENT_BYTES
-from pratique.formats.instants import parse_instant
 from pratique.model.errors import ExitCode, UsageError
 from pratique.model.inventory import Trouble
 
@@ -109,27 +106,6 @@ def _ask(question: str) -> str:
     sys.stderr.write(f"{question}: ")
     sys.stderr.flush()
     return sys.stdin.readline().strip()
-
-
-def now() -> datetime:
-    """The present, or what ``SOURCE_DATE_EPOCH`` says: seconds since 1970, or RFC 3339.
-
-    Raises:
-        UsageError: The variable holds neither.
-    """
-    text = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not text:
-        return datetime.now(UTC)
-    try:
-        return datetime.fromtimestamp(int(text), UTC)
-    except (ValueError, OverflowError, OSError):
-        moment = parse_instant(text)
-    if moment is None:
-        raise UsageError(
-            f"SOURCE_DATE_EPOCH={text!r} is neither seconds nor a date.",
-            remedy="Set it to seconds since 1970, or unset it.",
-        )
-    return moment
 
 
 def read_input(path: str) -> bytes:

@@ -101,8 +101,9 @@ def _check(options: Namespace) -> None:
 
 def _attest(options: Namespace, one: Rebuilt) -> None:
     from pratique.formats.intoto import ResourceDescriptor
-    from pratique.provenance.attest_options import now, signed, signing_key, write_output
+    from pratique.provenance.attest_options import signed, signing_key, write_output
     from pratique.provenance.rebuild.service import reproduced
+    from pratique.sources.clock import now
 
     assert one.published is not None or one.grade != "bit-identical"
     predicate = reproduced(one, options.verifier, options.policy_uri or POLICY, now())

@@ -17,7 +17,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pratique.model.errors import InputError
 from pratique.provenance.rebuild import sandbox
 from pratique.provenance.rebuild.comparing import compare
 from pratique.provenance.rebuild.errors import RebuildError
@@ -56,28 +55,10 @@ def rebuild_package(
         keep: Folder to put the rebuilt file into.
 
     Raises:
+        RebuildError: It cannot be rebuilt.
+        InputError: A file of it cannot be read.
         UpstreamError: The registry does not answer.
     """
-    try:
-        return _rebuilt(package, client, index, checkout, keep)
-    except RebuildError as error:
-        return Rebuilt(
-            package=str(package),
-            grade=Grade.NOT_REBUILT,
-            reason=error.message.rstrip("."),
-            log=error.log,
-        )
-    except InputError as error:
-        return Rebuilt(package=str(package), grade=Grade.NOT_REBUILT, reason=error.message)
-
-
-def _rebuilt(
-    package: Package,
-    client: RegistryClient,
-    index: str,
-    checkout: Path | None,
-    keep: Path | None,
-) -> Rebuilt:
     manifest = _manifest(package, client, index)
     published = _tarball(manifest, client)
     name = f"{package.full_name.lstrip('@').replace('/', '-')}-{package.version}.tgz"

@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-from pratique.model.errors import InputError
 from pratique.provenance.rebuild.backend import Tools, build_wheel
 from pratique.provenance.rebuild.comparing import compare, members
 from pratique.provenance.rebuild.errors import RebuildError
@@ -78,32 +77,11 @@ def rebuild_wheel(
         checkout: Build this folder instead of the source distribution.
         keep: Folder to put the rebuilt file into.
 
-    Returns:
-        The answer; what cannot be rebuilt says why.
-
     Raises:
+        RebuildError: It cannot be rebuilt.
+        InputError: A file of it cannot be read.
         UpstreamError: The index does not answer.
     """
-    try:
-        return _rebuilt(package, client, index, checkout, keep)
-    except RebuildError as error:
-        return Rebuilt(
-            package=str(package),
-            grade=Grade.NOT_REBUILT,
-            reason=error.message.rstrip("."),
-            log=error.log,
-        )
-    except InputError as error:
-        return Rebuilt(package=str(package), grade=Grade.NOT_REBUILT, reason=error.message)
-
-
-def _rebuilt(
-    package: Package,
-    client: RegistryClient,
-    index: str,
-    checkout: Path | None,
-    keep: Path | None,
-) -> Rebuilt:
     wheel, source = _choose(package, client, index, checkout)
     published = wheel.fetch(client)
     parts = members(published, wheel.name)

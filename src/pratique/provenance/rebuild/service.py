@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pratique import __version__
-from pratique.model.errors import EvidenceError, UnsupportedError
+from pratique.model.errors import EvidenceError, InputError, UnsupportedError
+from pratique.provenance.rebuild.errors import RebuildError
 from pratique.provenance.rebuild.models import Grade, Rebuilt
 from pratique.provenance.rebuild.npm import rebuild_package
 from pratique.provenance.rebuild.pypi import rebuild_wheel
@@ -42,6 +43,9 @@ def rebuild(
         checkout: A folder with the source, instead of what the version names.
         keep: Folder to put the rebuilt file into.
 
+    Returns:
+        The answer; what cannot be rebuilt says why.
+
     Raises:
         UnsupportedError: Packages of its type are not rebuilt, it has no version,
             or no registry is configured.
@@ -55,7 +59,13 @@ def rebuild(
     upstream = registries.get(word)
     if upstream is None:
         raise UnsupportedError(f"no configuration names a registry for {word}")
-    return build(package, client, upstream.url, checkout=checkout, keep=keep)
+    try:
+        return build(package, client, upstream.url, checkout=checkout, keep=keep)
+    except RebuildError as error:
+        reason, log = error.message.rstrip("."), error.log
+    except InputError as error:
+        reason, log = error.message, ""
+    return Rebuilt(package=str(package), grade=Grade.NOT_REBUILT, reason=reason, log=log)
 
 
 def reproduced(
