@@ -12,11 +12,10 @@ import io
 import json
 import lzma
 import os
-import signal
 import socket
+import subprocess
 import sys
 import tarfile
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -45,33 +44,39 @@ class Ended(NamedTuple):
     """Most resident at once."""
 
 
+LAUNCHER = """
+import json, os, signal, sys, time
+target, most, *words = sys.argv[1:]
+started = time.monotonic()
+process = os.posix_spawn(words[0], words, os.environ)
+while True:
+    done, status, usage = os.wait4(process, os.WNOHANG)
+    if done:
+        break
+    if time.monotonic() - started > float(most):
+        os.kill(process, signal.SIGKILL)
+    time.sleep(0.01)
+found = os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+with open(target, "w") as file:
+    json.dump(found, file)
+"""
+"""Starts the program and measures it.  A process counts the memory of the one that
+it was started from as its own, so that it must not be started from this one."""
+
+
 def run(folder: Path, *words: str) -> Ended:
-    """Run the program, and kill it when it takes ten times what it may."""
-    with (folder / "out").open("wb") as out, (folder / "error").open("wb") as error:
-        started = time.monotonic()
-        process = os.posix_spawn(
-            sys.executable,
-            [sys.executable, "-m", "pratique", *words],
-            {**os.environ, "NO_COLOR": "1"},
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, out.fileno(), 1),
-                (os.POSIX_SPAWN_DUP2, error.fileno(), 2),
-            ],
-        )
-        while True:
-            done, status, usage = os.wait4(process, os.WNOHANG)
-            if done:
-                break
-            if time.monotonic() - started > 10 * SECONDS:
-                os.kill(process, signal.SIGKILL)
-            time.sleep(0.01)
-    return Ended(
-        os.waitstatus_to_exitcode(status),
-        (folder / "out").read_text(errors="replace"),
-        (folder / "error").read_text(errors="replace"),
-        usage.ru_utime + usage.ru_stime,
-        usage.ru_maxrss / 1024,
+    """Run the program, and kill it when it takes thirty times what it may."""
+    measured = folder / "measured.json"
+    program = [sys.executable, "-m", "pratique", *words]
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", LAUNCHER, measured, str(30 * SECONDS), *program],
+        capture_output=True,
+        env={**os.environ, "NO_COLOR": "1"},
+        check=True,
     )
+    status, seconds, kilobytes = json.loads(measured.read_text())
+    out, error = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
+    return Ended(status, out, error, seconds, kilobytes / 1024)
 
 
 def within(ended: Ended) -> None:

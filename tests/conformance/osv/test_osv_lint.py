@@ -168,4 +168,4 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ("c.json", "INVALID_RECORD", "id"),
     }
     assert main(["advisories", "lint", str(tmp_path / "absent")]) == 3
-    assert "is not a zip" in capsys.readouterr().err
+    assert "no such file or folder" in capsys.readouterr().err

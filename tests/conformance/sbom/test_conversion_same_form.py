@@ -21,6 +21,7 @@ TARGETS = {
     "spdx-tag-value": "spdx-tag-value",
     "spdx-yaml": "spdx-json",
     "spdx-xml": "spdx-json",
+    "spdx-rdf": "spdx-json",
     "spdx3-json": "spdx3-json",
 }
 """Form of the document to the target that is nearest to it."""
@@ -58,8 +59,9 @@ def test_no_leaf_is_lost_and_the_report_is_the_difference(vector_folder):
             difference -= {"specVersion"}
         assert difference == lost | carried, path
         assert lost == set(), path
-        assert there.loss.lost == (), path
-        assert again.left == bill.left, path
+        named = bill.left if bill.form == "spdx-rdf" else ()
+        assert [one.value for one in there.loss.lost] == [text for _, text, _ in named], path
+        assert again.left == (() if named else bill.left), path
         done[bill.form] = done.get(bill.form, 0) + 1
     assert set(done) == set(TARGETS)
     assert sum(done.values()) > 1_000

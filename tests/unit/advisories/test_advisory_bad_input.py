@@ -92,24 +92,31 @@ def test_names_of_members_are_only_texts(tmp_path: Path, record: Any) -> None:
     assert outside - before == {path}
 
 
-def test_record_of_ten_megabytes(tmp_path: Path, record: Any, source: Any) -> None:
+@pytest.mark.parametrize(
+    ("packages", "text"),
+    [(1_000, 9_800_000), pytest.param(20_000, 3_000_000, marks=pytest.mark.nightly)],
+)
+def test_record_of_ten_megabytes(
+    packages: int, text: int, tmp_path: Path, record: Any, source: Any
+) -> None:
     """As Linux distributions publish them: it is read, and takes seconds, not minutes."""
     affected = [
         {"package": {"ecosystem": "npm", "name": f"p{n}"},
          "ranges": [{"type": "SEMVER", "events": [ZERO, {"fixed": f"{n}.0.0"}]}],
          "versions": [f"{n}.{m}.0" for m in range(20)]}
-        for n in range(20_000)
+        for n in range(packages)
     ]  # fmt: skip
-    large = record("BIG-1") | {"affected": affected, "details": "x" * 3_000_000}
+    large = record("BIG-1") | {"affected": affected, "details": "x" * text}
     path = source(large, record("GOOD-1", "npm", "alpha", ZERO))
     assert path.stat().st_size > 10_000_000
     started = time.process_time()
     manifest = build(tmp_path / "data", [Source(path=str(path), name="S")], now=NOW)
-    assert manifest.packages == 20_001
-    assert found(tmp_path / "data", "p19999") == ["BIG-1"]
+    last = f"p{packages - 1}"
+    assert manifest.packages == packages + 1
+    assert found(tmp_path / "data", last) == ["BIG-1"]
     apply_delta(tmp_path / "data", [Change(large | {"affected": affected[:5]}, "S")],
                 now=NOW + timedelta(hours=1))  # fmt: skip
-    assert found(tmp_path / "data", "p19999") == []
+    assert found(tmp_path / "data", last) == []
     assert found(tmp_path / "data", "p4") == ["BIG-1"]
     assert time.process_time() - started < 60
 
@@ -192,7 +199,8 @@ def test_lines_that_are_no_records(line: bytes, tmp_path: Path, good: bytes) -> 
     assert [each for each in lint_sources([path], Linted()) if each.where == "line 1"]
 
 
-def test_random_and_mutated_bytes(tmp_path: Path, record: Any) -> None:
+@pytest.mark.parametrize("turns", [40, pytest.param(800, marks=pytest.mark.nightly)])
+def test_random_and_mutated_bytes(turns: int, tmp_path: Path, record: Any) -> None:
     """Of archives and of line files: an error that is one, or a generation that is right."""
     draw = random.Random(6)
     whole = archive(
@@ -204,7 +212,7 @@ def test_random_and_mutated_bytes(tmp_path: Path, record: Any) -> None:
         msgspec.json.encode(record(f"A-{n}", "npm", "alpha", ZERO)) for n in range(20)
     )
     taken = 0
-    for turn in range(80):
+    for turn in range(turns):
         name, data = draw.choice((("a.zip", whole), ("a.ndjson", lines)))
         mutated = bytearray(data)
         for _ in range(draw.choice((1, 3, 40))):
@@ -220,7 +228,7 @@ def test_random_and_mutated_bytes(tmp_path: Path, record: Any) -> None:
         taken += 1
         Index.open(tmp_path / f"data-{turn}").verify()
         list(lint_sources([path], Linted()))
-    assert taken > 20
+    assert taken > turns // 4
 
 
 def test_delta_of_random_records_never_breaks_a_generation(

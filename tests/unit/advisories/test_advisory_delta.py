@@ -87,7 +87,9 @@ def everything(root: Path) -> dict[str, Any]:
         index.close()
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in range(2, 40))]
+)
 def test_layers_answer_as_a_build_of_the_same_records(
     seed: int, tmp_path: Path, source: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

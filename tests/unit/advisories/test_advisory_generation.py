@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -70,13 +71,14 @@ FILES = ("packages.idx", "packages.dat", "records.idx", "records.dat", "names.id
          "documents.dictionary", "findings.zst", "manifest.json")  # fmt: skip
 
 
+@pytest.mark.parametrize("flips", [10, pytest.param(80, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("name", FILES)
-def test_damage_is_an_error_never_another_answer(root: Path, name: str) -> None:
+def test_damage_is_an_error_never_another_answer(root: Path, name: str, flips: int) -> None:
     """Any byte of any file may be wrong: what is read is right, or refused."""
     path = Index.open(root).folder / name
     whole, right = path.read_bytes(), everything(root)
     draw, refused = random.Random(name), 0
-    for _ in range(40):
+    for _ in range(flips):
         data = bytearray(whole)
         data[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
         path.write_bytes(data)
@@ -88,7 +90,7 @@ def test_damage_is_an_error_never_another_answer(root: Path, name: str) -> None:
             assert found == right
         with pytest.raises(GenerationError):
             generation.verify(path.parent)
-    assert refused > 5, "damage was never met"
+    assert refused > flips // 10, "damage was never met"
     path.write_bytes(whole)
     assert everything(root) == right
 
@@ -110,8 +112,46 @@ def test_truncated_or_absent_file_is_refused(root: Path, name: str) -> None:
 def test_other_format_is_refused_with_a_remedy(
     root: Path, monkeypatch: pytest.MonkeyPatch, constant: str, module: Any
 ) -> None:
-    monkeypatch.setattr(generation, constant, getattr(module, constant) + 1)
-    with pytest.raises(FormatError, match=r"format 1, not 2.* Run `pratique advisories update`"):
+    number = getattr(module, constant)
+    monkeypatch.setattr(generation, constant, number + 1)
+    with pytest.raises(
+        FormatError, match=rf"format {number}, not {number + 1}.* Run `pratique advisories update`"
+    ):
+        Index.open(root)
+
+
+def rewrite(folder: Path, body: bytes) -> None:
+    """Write a manifest as a program that has another one would: with a checksum that is right."""
+    line = sha256(body).hexdigest().encode()
+    (folder / layout.MANIFEST).write_bytes(body + b"\n" + line + b"\n")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sources": None},
+        {"files": []},
+        {"watermarks": {"npm": "2026-01-01"}},
+        {"layers": [{"name": "l1"}], "format": layout.LAYERED_FORMAT},
+        {"created": 7},
+    ],
+    ids=str,
+)
+def test_manifest_of_another_layout_is_another_format(root: Path, change: dict[str, Any]) -> None:
+    """One that a program between two releases wrote has this number and other fields."""
+    folder = Index.open(root).folder
+    manifest = msgspec.json.decode((folder / layout.MANIFEST).read_bytes().partition(b"\n")[0])
+    rewrite(folder, msgspec.json.encode(manifest | change))
+    match = r"another version of the program wrote: .* Run `pratique advisories update`"
+    with pytest.raises(FormatError, match=match):
+        Index.open(root)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"7", b"{", b'{"a": "\xff"}', b"\x00" * 100])
+def test_manifest_that_is_none_is_another_format(root: Path, body: bytes) -> None:
+    folder = Index.open(root).folder
+    rewrite(folder, body)
+    with pytest.raises(GenerationError, match="Run `pratique advisories update`"):
         Index.open(root)
 
 

@@ -356,8 +356,9 @@ while True:
 """
 
 
+@pytest.mark.parametrize("turns", [5, pytest.param(40, marks=pytest.mark.nightly)])
 def test_kill_at_any_moment_leaves_a_readable_generation(
-    export: Export, tmp_path: Path, record: Any
+    turns: int, export: Export, tmp_path: Path, record: Any
 ) -> None:
     """Changes come all the time; the process is killed at random, and goes on."""
     root = tmp_path / "data"
@@ -365,7 +366,7 @@ def test_kill_at_any_moment_leaves_a_readable_generation(
     draw = random.Random(11)
     names: set[str] = set()
     span = 0.0
-    for turn in range(12):
+    for turn in range(turns):
         changed = [draw.randrange(40) for _ in range(draw.choice((1, 2, 30)))]
         for n in changed:
             moment = 60 + turn
@@ -389,7 +390,7 @@ def test_kill_at_any_moment_leaves_a_readable_generation(
         assert all(found(root, "npm", f"p{n}") == [f"GHSA-{n}"] for n in range(0, 40, 7))
         names.add(index.manifest.generation)
         index.close()
-    assert len(names) > 2, "the process was never in time to do anything"
+    assert len(names) > 1, "the process was never in time to do anything"
     update(root, now=datetime.now(UTC))
     index = Index.open(root)
     moments = {n: index.advisory(f"GHSA-{n}") for n in range(40)}

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from pratique.advisories import Index
+from pratique.advisories import Index, snapshot
+from pratique.advisories import own as own_module
 from pratique.advisories.build import build
 from pratique.advisories.cloning import _address
 from pratique.advisories.inputs import Source
@@ -200,21 +201,45 @@ def test_offline_refuses_a_repository_elsewhere() -> None:
         read_own(OwnSource("a", "git+https://git.example.test/a"), offline=True)
 
 
-def test_own_records_over_the_starter(tmp_path: Path, own: Path) -> None:
+ASKED = [Query(ecosystem="PyPI", name="jinja2", version="2.4"),
+         Query(ecosystem="Go", name="golang.org/x/net", version="0.1.0")]  # fmt: skip
+
+
+def small_starter(folder: Path, every: int) -> Path:
+    """A starter of a part of the facts, made as the one in the package is made."""
+    folder.mkdir()
+    asked = {query.name for query in ASKED}
+    kept = [
+        snapshot._encode(fact)
+        for number, fact in enumerate(snapshot.read_facts(snapshot.shipped() / snapshot.FACTS))
+        if number % every == 0 or asked & {each.name for each in fact.record.affected}
+    ]
+    snapshot.write_packed(folder / snapshot.FACTS, iter(kept))
+    shutil.copyfile(snapshot.shipped() / snapshot.SOURCES, folder / snapshot.SOURCES)
+    (folder / "built").mkdir()
+    snapshot.rebuild(folder, folder / "built")
+    snapshot.pack(folder / "built", folder / snapshot.INDEX)
+    return folder
+
+
+@pytest.mark.parametrize("every", [50, pytest.param(1, marks=pytest.mark.nightly)])
+def test_own_records_over_the_starter(
+    every: int, tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The starter has facts only: it is first built with whole records."""
     data = tmp_path / "fresh"
-    from pratique.advisories.snapshot import open_root
-
-    before = open_root(data)
+    if every > 1:
+        small = small_starter(tmp_path / "small", every)
+        for module in (snapshot, own_module):
+            monkeypatch.setattr(module, "shipped", lambda: small)
+    before = snapshot.open_root(data)
     assert run(data, "--local", f"acme={own}") == 0
     after = Index.open(data)
     assert len(answer(data, "beta")) == 1
     assert after.manifest.records == before.manifest.records + 2
     assert after.partial == before.partial
     assert after.manifest.as_of == before.manifest.as_of
-    asked = [Query(ecosystem="PyPI", name="jinja2", version="2.4"),
-             Query(ecosystem="Go", name="golang.org/x/net", version="0.1.0")]  # fmt: skip
-    ids = [[m.advisories[0].id for m in a.matches] for a in before.match(asked)]
-    assert [[m.advisories[0].id for m in a.matches] for a in after.match(asked)] == ids
+    ids = [[m.advisories[0].id for m in a.matches] for a in before.match(ASKED)]
+    assert [[m.advisories[0].id for m in a.matches] for a in after.match(ASKED)] == ids
     assert ids[0]
     assert ids[1]

@@ -86,11 +86,15 @@ def content(root: Path) -> dict[str, bytes]:
     return files
 
 
+SELDOM = [("checkpoint", (2, 5)), ("write_names", (1,)), ("_finished", (1, 2)),
+          ("merge_packages", (60,)), ("publish", (1,)), ("prune", (1,)),
+          ("offer", (1, 149, 150, 151, 299, 301, 380, 410))]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("place", "moments"),
-    [("offer", (40, 170, 333, 380)), ("checkpoint", (2, 5)), ("_write_documents", (1,)),
-     ("write_names", (1,)), ("_finished", (1, 2)), ("merge_packages", (60,)), ("seal", (1,)),
-     ("publish", (1,)), ("point", (1,)), ("prune", (1,))],
+    [("offer", (40, 170, 333)), ("_write_documents", (1,)), ("seal", (1,)), ("point", (1,)),
+     *(pytest.param(*each, marks=pytest.mark.nightly) for each in SELDOM)],
 )  # fmt: skip
 def test_killed_build_goes_on(
     place: str, moments: tuple[int, ...], tmp_path: Path, sources: list[Path]

@@ -7,6 +7,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,11 +16,13 @@ import msgspec
 import pytest
 
 from pratique.advisories import Index
+from pratique.advisories.errors import FormatError
 from pratique.advisories.update import update
 from pratique.model.advisory import Query
 from pratique.model.errors import EvidenceError, ExitCode, UpstreamError, UsageError
 from pratique.sources import osv
 from pratique.sources.osv import OsvBucket, Validators, base_url
+from pratique.surfaces.cli.app import dispatch
 
 ZERO = {"introduced": "0"}
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -217,6 +220,24 @@ def test_source_that_lost_its_records_is_not_taken(
         update(tmp_path, ["npm"], now=NOW + timedelta(days=2))
     done = update(tmp_path, ["npm"], now=NOW + timedelta(days=3), accept_shrinking=True)
     assert done.manifest.records == 17
+
+
+def test_generation_of_another_format_is_begun_anew_and_told(
+    filled: type[Bucket], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing of it can be kept, and nobody is left in the dark about that."""
+    assert update(tmp_path).left == ""
+    path = Index.open(tmp_path).folder / "manifest.json"
+    body = path.read_bytes().partition(b"\n")[0]
+    body = msgspec.json.encode(msgspec.json.decode(body) | {"format": 1})
+    path.write_bytes(body + b"\n" + sha256(body).hexdigest().encode() + b"\n")
+    with pytest.raises(FormatError, match="format 1, not 3"):
+        Index.open(tmp_path)
+    assert dispatch(["advisories", "update", "--data", str(tmp_path)]) == 0
+    said = capsys.readouterr().err
+    assert "begun anew: " in said
+    assert "format 1, not 3" in said
+    assert found(tmp_path, "PyPI", "alpha") == ["PYSEC-1"]
 
 
 def test_offline_refuses(bucket: type[Bucket], tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ ZERO = {"introduced": "0"}
 KNOWN = {
     "/v1/vulns/{id}": ("id", "A-1"),
     "/v1experimental/importfindings/{source}": ("source", "invented"),
+    "/v1/importfindings/{source}": ("source", "invented"),
     "/{name}": ("name", "alpha"),
 }
 

@@ -306,6 +306,7 @@ def test_import_findings_by_source(serve: Serve, record: Record) -> None:
     bad["affected"][0]["ranges"] = {"type": "SEMVER", "events": [ZERO]}
     client = serve(bad, record("A-2", "npm", "beta", ZERO), record("A-3", "Nowhere", "x", ZERO))
     found = client.get("/v1experimental/importfindings/invented").json()["invalid_records"]
+    assert client.get("/v1/importfindings/invented").json()["invalid_records"] == found
     assert {(each["bug_id"], *each["findings"]) for each in found} == {
         ("A-1", "IMPORT_FINDING_TYPE_INVALID_RANGE"),
         ("A-3", "IMPORT_FINDING_TYPE_INVALID_PACKAGE"),

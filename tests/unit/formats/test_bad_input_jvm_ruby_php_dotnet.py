@@ -53,6 +53,15 @@ CHECKSUMS
     "composer.lock": """{"packages": [{"name": "a/é", "version": "1", "require": {"a/b": "*"},
 "source": {"type": "git", "url": "https://code.example.test/a", "reference": "1"}, "license": ["MIT"]}],
 "packages-dev": [{"name": "a/b", "version": "2", "replace": {"a/c": "self.version"}}]}""",
+    "paket.lock": """NUGET
+  remote: https://example.test/é
+    A (1.0)
+      B (>= 2.0)
+    B (2.1)
+GITHUB
+  remote: o/r
+    f.fs (0123456789abcdef)
+""",
     "packages.lock.json": """{"version": 1, "dependencies": {"net8.0": {
 "A": {"type": "Direct", "requested": "[1, )", "resolved": "1", "contentHash": "AA==",
 "dependencies": {"é": "2"}}, "é": {"type": "Transitive", "resolved": "2"}, "P": {"type": "Project"}}}}""",

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from pratique.gate import fetch
-from pratique.gate.inspect import verify, why
+from pratique.gate.inspect import why
 from pratique.gate.log import entries
+from pratique.gate.verifying import verify
 
 PATH = "/pypi/files/beta/beta-1.0-py3-none-any.whl"
 FILE = "beta-1.0-py3-none-any.whl"

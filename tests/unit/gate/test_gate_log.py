@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from pratique.gate.clock import Clock
-from pratique.gate.inspect import verify
 from pratique.gate.lists import Lists, read_lists
 from pratique.gate.log import NAME, Log, entries
 from pratique.gate.upstreams import find
+from pratique.gate.verifying import verify
 from pratique.model.errors import EvidenceError, UsageError
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

@@ -15,9 +15,10 @@ from lxml import etree
 from pratique.gate import maven
 from pratique.gate.errors import GateError
 from pratique.gate.fetch import Page
-from pratique.gate.inspect import verify, why
+from pratique.gate.inspect import why
 from pratique.gate.lists import Lists
 from pratique.gate.log import entries
+from pratique.gate.verifying import verify
 
 AT = "/maven/test/example/alpha"
 NAME = "test.example:alpha"

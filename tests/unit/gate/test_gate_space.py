@@ -14,10 +14,10 @@ import pytest
 from pratique.gate import app, download, fetch
 from pratique.gate.depot import Quota
 from pratique.gate.errors import FullError
-from pratique.gate.inspect import verify
 from pratique.gate.keeping import keeps
 from pratique.gate.log import entries
 from pratique.gate.space import Space
+from pratique.gate.verifying import verify
 from pratique.model.errors import PratiqueError
 
 SIZE = 100_000

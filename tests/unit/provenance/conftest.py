@@ -94,6 +94,13 @@ class Instance:
             .not_valid_after(NOW + timedelta(days=3650))
             .add_extension(x509.BasicConstraints(True, length), critical=True)
             .add_extension(usage, critical=True)
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+            )
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()),
+                critical=False,
+            )
             .sign(signer, hashes.SHA256())
         )
 
@@ -140,9 +147,10 @@ class Instance:
         sct: bool = True,
         ct_key: Any = None,
         ca_key: Any = None,
+        request: Any = None,
     ) -> Identity:
         """A certificate of ten minutes, as Fulcio gives it to a run of a workflow."""
-        key = new_key()
+        key = request or new_key()  # a certificate is for the key of a request, as Fulcio's are
         given = {
             "8": issuer,
             "11": "github-hosted",
@@ -169,6 +177,10 @@ class Instance:
             .add_extension(usage, critical=True)
             .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
             .add_extension(x509.SubjectAlternativeName([san]), critical=True)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.ca_key.public_key()),
+                critical=False,
+            )
         )
         if authority:
             builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)

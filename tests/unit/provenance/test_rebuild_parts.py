@@ -44,7 +44,10 @@ def wheel(
 
 def tarred(*rows: Row, kind: bytes = tarfile.REGTYPE, link: str = "") -> bytes:
     data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w:gz") as archive:
+    with (
+        gzip.GzipFile(fileobj=data, mode="wb", mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w") as archive,
+    ):
         for name, content in rows:
             info = tarfile.TarInfo(name)
             info.size, info.type, info.linkname = len(content), kind, link
@@ -167,7 +170,7 @@ def test_links_in_sources_are_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"x", gzip.compress(b"no tar"), tarred(("a/x", b""), ("b/x", b""))]
+    "data", [b"", b"x", gzip.compress(b"no tar", mtime=0), tarred(("a/x", b""), ("b/x", b""))]
 )
 def test_what_is_no_source_distribution_is_named(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(InputError):

@@ -252,3 +252,14 @@ def test_wrong_calls(desk: Desk) -> None:
 def test_a_folder_that_is_no_image_layout(desk: Desk) -> None:
     with pytest.raises(InputError):
         desk.run(artifact=desk.folder)
+
+
+def test_the_provenance_that_was_verified_is_printed(desk: Desk) -> None:
+    statement = desk.forge.statement()
+    desk.put(".sigstore.json", desk.instance.bundle(statement))
+    code, out = desk.run("--print-provenance", "--source-uri", "github.com/example/alpha")
+    assert code == 0
+    assert json.loads(out) == statement
+    code, out = desk.run("--print-provenance", "--source-uri", "github.com/example/beta")
+    assert (code, out) == (1, "")
+

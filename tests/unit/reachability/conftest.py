@@ -43,7 +43,16 @@ def functions(*names: str) -> dict[str, Any]:
 RECORDS = [
     *(record(f"EX-{name}", "PyPI", name, {}) for name in ("alpha", "beta", "gamma", "delta")),
     record("EX-parse", "Go", "example.test/alpha", imports("example.test/alpha/text", "Parse")),
-    record("EX-method", "Go", "example.test/alpha", imports("example.test/alpha", "Reader.Next")),
+    record(
+        "EX-method", "Go", "example.test/alpha", imports("example.test/alpha", "Reader.NextRow")
+    ),
+    record(
+        "EX-json",
+        "Go",
+        "example.test/alpha",
+        imports("example.test/alpha", "Document.UnmarshalJSON"),
+    ),
+    record("EX-init", "Go", "example.test/alpha", imports("example.test/alpha", "init", "Run")),
     record("EX-whole", "Go", "example.test/beta", imports("example.test/beta")),
     record("EX-inner", "Go", "example.test/gamma", imports("example.test/gamma", "inner")),
     record("EX-std", "Go", "stdlib", imports("net/mail", "ParseAddress")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_go_packages_come_in_through_others(answers: Answers) -> None:
             "go.mod": MOD + "require example.test/middle v1.0.0\n",
             "main.go": 'package main\nimport "example.test/middle"\n',
             "vendor/example.test/middle/m.go": 'package middle\nimport "example.test/alpha"\n'
-            "func F(r *alpha.Reader) { r.Next() }\n",
+            "func F(r *alpha.Reader) { r.NextRow() }\n",
             "vendor/example.test/alpha/a.go": "package alpha\n",
         }
     )
@@ -82,6 +83,27 @@ def test_go_packages_come_in_through_others(answers: Answers) -> None:
         "vendor/example.test/middle/m.go",
     ]
     assert found["EX-parse"].state is State.UNIMPORTED
+
+
+def test_go_methods_that_the_standard_library_calls_are_unknown(answers: Answers) -> None:
+    source = 'package main\nimport "example.test/alpha"\nvar _ alpha.Reader\n'
+    vendored = {"vendor/example.test/alpha/a.go": "package alpha\n"}
+    found = answers({"go.mod": MOD, "main.go": source, **vendored})
+    assert found["EX-method"].state is State.UNREFERENCED
+    assert found["EX-json"].state is State.UNKNOWN
+    assert "Document.UnmarshalJSON" in found["EX-json"].reason
+    assert found["EX-init"].state is State.IMPORTED
+
+
+def test_go_packages_may_be_called_target_and_links_lead_nowhere(
+    answers: Answers, tmp_path: Path
+) -> None:
+    source = 'package target\nimport "example.test/alpha/text"\nvar _ = text.Parse\n'
+    files = {"go.mod": MOD, "main.go": "package main\n", **TEXT}
+    assert answers(files)["EX-parse"].state is State.UNIMPORTED
+    (tmp_path / "project" / "linked").symlink_to(tmp_path)
+    assert answers(files)["EX-parse"].state is State.UNKNOWN
+    assert answers(files | {"target/t.go": source})["EX-parse"].state is State.REFERENCED
 
 
 def test_go_sources_that_are_absent_leave_it_unknown(answers: Answers) -> None:
@@ -121,6 +143,8 @@ def test_go_whole_packages_inner_functions_and_the_standard_library(answers: Ans
     assert found["EX-inner"].state is State.UNKNOWN
     assert "nobody else can call" in found["EX-inner"].reason
     assert found["EX-std"].state is State.UNKNOWN
+    other = 'package main\nimport "net/mail"\nvar _ mail.Address\n'
+    assert answers(files | {"mail.go": other})["EX-std"].state is State.UNKNOWN
     mail = 'package main\nimport "net/mail"\nvar _ = mail.ParseAddress\n'
     assert answers(files | {"mail.go": mail})["EX-std"].state is State.REFERENCED
 
@@ -199,6 +223,37 @@ def test_rust_functions_that_the_crate_itself_uses_are_unknown(answers: Answers)
 def test_rust_libraries_with_names_of_their_own_are_followed(answers: Answers) -> None:
     assert answers(crates("use beta::all;"))["EX-plain"].state is State.IMPORTED
     assert answers(crates("use beta_rs::all;"))["EX-plain"].state is State.UNIMPORTED
+
+
+def test_rust_names_in_macros_of_others_are_unknown(answers: Answers) -> None:
+    macro = "macro_rules! go { () => { ::beta::all() } }\n"
+    found = answers(crates("use alpha::go; go!();", macro))["EX-plain"]
+    assert found.state is State.UNKNOWN
+    assert "alpha@1.0.0/src/lib.rs:1: ::beta::" in found.reason
+
+
+def test_rust_names_given_in_one_crate_of_a_workspace_are_not_those_of_all(
+    answers: Answers,
+) -> None:
+    files = crates("use alpha::clean;")
+    renamed = '[package]\nname = "app"\n[dependencies]\nother = { package = "alpha" }\n'
+    found = answers(files | {"second/Cargo.toml": renamed, "second/src/lib.rs": ""})
+    assert found["EX-clean"].state is State.REFERENCED
+    assert answers(files | {"src/main.rs": "use other::clean;"})["EX-clean"].state is (
+        State.REFERENCED
+    )
+
+
+def test_rust_modules_called_tests_or_target_are_code(answers: Answers) -> None:
+    files = crates("mod target;")
+    assert answers(files)["EX-clean"].state is State.UNIMPORTED
+    assert answers(files | {"src/target/mod.rs": "use alpha::clean;"})["EX-clean"].state is (
+        State.REFERENCED
+    )
+    files = crates("use beta::x;") | {"vendor/beta-rs/src/tests/mod.rs": "use alpha::clean;"}
+    locked = LOCK.replace('name = "beta-rs"\n', 'name = "beta-rs"\ndependencies = ["alpha"]\n')
+    found = answers(files | {"Cargo.lock": locked})["EX-clean"]
+    assert found.state is State.REFERENCED
 
 
 def test_rust_sources_that_are_absent_leave_it_unknown(answers: Answers) -> None:

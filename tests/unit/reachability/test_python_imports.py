@@ -24,7 +24,7 @@ LOCK = "alpha==1.0\nbeta==1.0\ngamma==1.0\n"
     [
         ("import a.b, c", "", ["a.b", "c"]),
         ("from a import b", "", ["a", "a.b"]),
-        ("from a import *", "", ["a"]),
+        ("from a import *", "", ["a", "a.*"]),
         ("from . import b", "p.q", ["p.q", "p.q.b"]),
         ("from .. import b", "p.q", ["p", "p.b"]),
         ("from .c import d", "p", ["p.c", "p.c.d"]),
@@ -159,24 +159,167 @@ def test_plugins_are_unknown_and_commands_are_a_doubt(
     assert "plugin (pytest11)" in found["EX-beta"].reason
 
 
+SITE = ".venv/lib/python3.11/site-packages"
+
+
 def test_versions_compiled_modules_and_paths_are_doubts(
     answers: Answers, installed: Callable[..., dict[str, str]]
 ) -> None:
-    site = ".venv/lib/python3.11/site-packages"
     found = answers(
         {
             "requirements.txt": "alpha==1.0\n",
-            "main.py": "import delta",
+            "main.py": "import alpha, delta",
             **installed("alpha", {"alpha.py": ""}, version="1.1"),
             **installed("delta", {"delta.cpython-311-x86_64-linux-gnu.so": "\x7fELF"}),
-            f"{site}/editable.pth": "/somewhere/else\n",
+            f"{SITE}/editable.pth": "/somewhere/else\n",
         }
     )
+    assert found["EX-alpha"].state is State.IMPORTED
     assert found["EX-alpha"].doubts == (
         "installed is 1.1, not 1.0",
         "compiled modules are not read: delta",
-        "editable.pth adds folders to the import path that are not read",
+        "editable.pth adds /somewhere/else",
     )
+
+
+DJANGO_LIKE = "for name in settings.APPS:\n    import_module(name)\n"
+ELSEWHERE = '{"url": "file:///elsewhere/lib", "dir_info": {"editable": true}}'
+HERE_TOO = {f"{SITE}/own.pth": "../../../../src\n", "src/own/__init__.py": ""}
+
+
+@pytest.mark.parametrize(
+    ("extra", "reason"),
+    [
+        pytest.param({"settings.py": "APPS = ['gamma']"}, "settings.py:1 names gamma", id="text"),
+        pytest.param({"conf/app.yml": "worker: gamma\n"}, "conf/app.yml names gamma", id="yaml"),
+        pytest.param({"Procfile": "web: serve app\n"}, "Procfile names", id="program"),
+        pytest.param({f"{SITE}/own.pth": "import gamma; gamma.go()\n"}, "own.pth", id="start"),
+        pytest.param({f"{SITE}/own.pth": "/elsewhere\n"}, "own.pth adds /elsewhere", id="path"),
+        pytest.param(
+            {f"{SITE}/lib-1.0.dist-info/direct_url.json": ELSEWHERE},
+            "lib is installed from file:///elsewhere/lib",
+            id="editable",
+        ),
+        pytest.param(
+            {".venv/pyvenv.cfg": "include-system-site-packages = true\n"}, "system", id="system"
+        ),
+        pytest.param({"get.py": "from importlib import import_module as get\n"}, "get", id="as"),
+        pytest.param(
+            {"get.py": "import importlib\nf = importlib.import_module\n"}, "get", id="kept"
+        ),
+    ],
+)
+def test_what_may_be_loaded_by_its_name_is_unknown(
+    answers: Answers, installed: Callable[..., dict[str, str]], extra: dict[str, str], reason: str
+) -> None:
+    points = "[console_scripts]\nserve = gamma:main\n"
+    files = {
+        "requirements.txt": "gamma==1.0\n",
+        "main.py": "import frame",
+        **installed("gamma", {"gamma.py": ""}, entry_points=points),
+        **installed("frame", {"frame.py": DJANGO_LIKE}),
+        **HERE_TOO,
+    }
+    assert answers(files)["EX-gamma"].state is State.UNIMPORTED
+    found = answers(files | extra)["EX-gamma"]
+    assert found.state is State.UNKNOWN
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("extra", "state"),
+    [
+        pytest.param({"tool": "#!/usr/bin/env python3\nimport gamma\n"}, "imported", id="script"),
+        pytest.param({"notes": "import gamma\n"}, "unimported", id="no script"),
+        pytest.param({"fast.pyx": "cimport gamma\n"}, "imported", id="cython"),
+        pytest.param(
+            {"a.ipynb": '{"cells": [{"source": ["%magic\\n", "import gamma as g\\n"]}]}'},
+            "imported",
+            id="notebook",
+        ),
+        pytest.param({"a.ipynb": "{"}, "unknown", id="broken notebook"),
+        pytest.param({"app/target/main.py": "import gamma"}, "imported", id="named target"),
+        pytest.param(
+            {"target/CACHEDIR.TAG": "", "target/main.py": "import gamma"}, "unimported", id="built"
+        ),
+    ],
+)
+def test_all_code_of_the_project_counts(
+    answers: Answers, installed: Callable[..., dict[str, str]], extra: dict[str, str], state: str
+) -> None:
+    files = {"requirements.txt": "gamma==1.0\n", **installed("gamma", {"gamma.py": ""})}
+    assert answers(files | {"main.py": ""} | extra)["EX-gamma"].state == state
+
+
+def test_links_out_of_the_project_leave_it_unknown(
+    answers: Answers, installed: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    files = {
+        "requirements.txt": "gamma==1.0\n",
+        "main.py": "",
+        **installed("gamma", {"gamma.py": ""}),
+    }
+    assert answers(files)["EX-gamma"].state is State.UNIMPORTED
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "project" / "linked").symlink_to(tmp_path / "elsewhere")
+    assert answers(files)["EX-gamma"].state is State.UNKNOWN
+
+
+def test_what_compiled_code_needs_is_unknown(
+    answers: Answers, installed: Callable[..., dict[str, str]]
+) -> None:
+    need = {f"{SITE}/delta-1.0.dist-info/METADATA": "Name: delta\nRequires-Dist: gamma (>=1)\n"}
+    found = answers(
+        {
+            "requirements.txt": "gamma==1.0\nbeta==1.0\n",
+            "main.py": "import delta",
+            **installed("delta", {"delta.abi3.so": "\x7fELF"}),
+            **installed("gamma", {"gamma.py": ""}),
+            **installed("beta", {"beta.py": ""}),
+            **need,
+        }
+    )
+    assert found["EX-gamma"].state is State.UNKNOWN
+    assert "delta needs it and has compiled code" in found["EX-gamma"].reason
+    assert found["EX-beta"].state is State.UNIMPORTED
+
+
+def test_what_a_plugin_imports_is_unknown(
+    answers: Answers, installed: Callable[..., dict[str, str]]
+) -> None:
+    points = "[frame.backends]\nfast = plug.core:Fast [extra]\n"
+    found = answers(
+        {
+            "requirements.txt": "gamma==1.0\n",
+            "main.py": "",
+            **installed(
+                "plug", {"plug/__init__.py": "", "plug/core.py": "import gamma"},
+                entry_points=points,
+            ),
+            **installed("gamma", {"gamma.py": ""}),
+        }
+    )  # fmt: skip
+    assert found["EX-gamma"].state is State.UNKNOWN
+    assert "plug is a plugin (frame.backends)" in found["EX-gamma"].reason
+
+
+def test_parts_of_a_namespace_and_shared_files_belong_to_all(
+    answers: Answers, installed: Callable[..., dict[str, str]]
+) -> None:
+    found = answers(
+        {
+            "requirements.txt": LOCK,
+            "src/app/main.py": "from space import one\nimport shared",
+            **installed("alpha", {"space/one/__init__.py": ""}),
+            **installed("beta", {"space/two/__init__.py": "", "shared.py": ""}),
+            **installed("gamma", {"shared.py": ""}),
+        }
+    )
+    assert {name: one.state.value for name, one in found.items()} == {
+        "EX-alpha": "imported",
+        "EX-beta": "imported",
+        "EX-gamma": "imported",
+    }
 
 
 def test_without_an_environment_only_the_projects_own_imports_are_known(answers: Answers) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,14 +62,34 @@ def advisories(tmp_path_factory: pytest.TempPathFactory) -> Path:
 Run = Callable[..., tuple[int, Any]]
 
 
+@pytest.fixture(scope="session")
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The record with both products, made once through the command line."""
+    folder = tmp_path_factory.mktemp("ingested")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PRATIQUE_STORE", f"sqlite:///{folder / 'record.db'}")
+        patch.setenv("PRATIQUE_DATA", str(folder / "data"))
+        patch.setenv("SOURCE_DATE_EPOCH", str(int(NOW.timestamp())))
+        for product, version, names in (("shop", "1.4", NAMES), ("desk", "2.0", NAMES[:1])):
+            path = folder / f"{product}.json"
+            path.write_text(json.dumps(bill(product, version, *names)))
+            code = main(["ingest", str(path), "--product", product, "--version", version,
+                         "--owner", f"{product}-team"])  # fmt: skip
+            assert code == 0
+    return folder
+
+
 @pytest.fixture
 def run(
     tmp_path: Path,
     advisories: Path,
+    ingested: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Run:
     """Runs a command against a record with two products; gives exit code and JSON."""
+    for path in (*ingested.glob("record.db*"), *ingested.glob("*.json")):
+        shutil.copy(path, tmp_path)
     monkeypatch.setenv("PRATIQUE_STORE", f"sqlite:///{tmp_path / 'record.db'}")
     monkeypatch.setenv("PRATIQUE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(NOW.timestamp())))
@@ -94,11 +115,4 @@ def run(
         except ValueError:
             return code, text
 
-    for product, version, names in (("shop", "1.4", NAMES), ("desk", "2.0", NAMES[:1])):
-        path = tmp_path / f"{product}.json"
-        path.write_text(json.dumps(bill(product, version, *names)))
-        code = main(["ingest", str(path), "--product", product, "--version", version,
-                     "--owner", f"{product}-team"])  # fmt: skip
-        assert code == 0
-    capsys.readouterr()
     return go

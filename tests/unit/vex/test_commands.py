@@ -82,6 +82,17 @@ def test_create_asks_on_a_terminal(run):
     assert json.loads(out)["statements"][0]["justification"] == "component_not_present"
 
 
+def test_a_wrong_word_on_a_terminal_is_asked_for_again(run):
+    answers = "pkg:oci/alpha\nCVE-2025-0001\nbogus\nnot_affected\nwrong\n\nnever called\n"
+    code, out, err = run("create", stdin=answers, terminal=True)
+    assert code == 0
+    assert "'bogus' is none of them" in err
+    assert "'wrong' is none of them" in err
+    assert json.loads(out)["statements"][0]["impact_statement"] == "never called"
+    with pytest.raises(UsageError, match="'' is no status"):
+        run("create", stdin="pkg:oci/alpha\nCVE-2025-0001\nbogus\n", terminal=True)
+
+
 def test_add_raises_the_version_and_keeps_dates(run, monkeypatch):
     run("create", "pkg:oci/alpha", "CVE-1", "under_investigation", "-o", "a.vex.json")
     before = json.loads(Path("a.vex.json").read_text())

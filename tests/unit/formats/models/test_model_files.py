@@ -230,9 +230,14 @@ def test_dangers(module: str, name: str, danger: Danger) -> None:
     assert Import(module, name).danger is danger
 
 
-def test_a_reading_says_what_is_not_determined() -> None:
+def test_a_reading_says_what_loading_would_call() -> None:
     (reader,) = [one for one in registry.by_name("models/m.pkl") if one.name == "model-file"]
     reading = registry.read_function(reader)(pickle.dumps(Canary()), "models/m.pkl", None)
     (part,) = reading.components
     assert str(part.package).startswith("pkg:generic/m.pkl?checksum=sha256:")
-    assert "posix.getcwd" in reading.problems[0].message
+    (one,) = reading.suspicions
+    assert (one.rule, one.name) == ("model-runs-code", "posix.getcwd")
+    assert one.message == "loading it imports posix.getcwd, which runs code"
+    assert one.subject == str(part.package)
+    assert str(one.location) == "models/m.pkl"
+    assert reading.problems == ()

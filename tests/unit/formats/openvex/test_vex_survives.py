@@ -133,7 +133,7 @@ CSAF_2_1["vulnerabilities"][0]["metrics"] = [
             "ssvc_v2": {
                 "schemaVersion": "2.0.0",
                 "selections": [
-                    {"key": "A", "namespace": "ssvc", "values": [{"key": "N"}], "version": "1.0.0"}
+                    {"key": "E", "namespace": "ssvc", "values": [{"key": "N"}], "version": "1.1.0"}
                 ],
                 "target_ids": ["t"],
                 "timestamp": "2025-01-01T00:00:00Z",

@@ -102,5 +102,56 @@ def test_a_model_is_in_the_bill(tmp_path: Path, capsys: pytest.CaptureFixture[st
     (tmp_path / "bad.pkl").write_bytes(pickle.dumps(Canary()))
     assert main(["sbom", "generate", str(tmp_path), "--installed"]) == 3
     out, error = capsys.readouterr()
-    assert json.loads(out)["components"][0]["name"] == "bad.pkl"
+    (component,) = json.loads(out)["components"]
+    assert component["name"] == "bad.pkl"
+    assert component["type"] == "machine-learning-model"
     assert "posix.getcwd, which runs code" in error
+
+
+@pytest.mark.parametrize("version", ["1.4", "1.5", "1.6", "1.7"])
+def test_a_model_is_valid_in_every_version(
+    version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "good.gguf").write_bytes(b"GGUF\x03\0\0\0")
+    target = str(tmp_path / "bill.cdx.json")
+    form = f"cyclonedx-json-{version}"
+    assert main(["sbom", "generate", str(tmp_path), "--installed", "--to", form, "-o", target]) == 0
+    (component,) = json.loads(Path(target).read_text())["components"]
+    assert component["type"] == ("file" if version == "1.4" else "machine-learning-model")
+    assert main(["sbom", "validate", target]) == 0
+    capsys.readouterr()
+
+
+def test_findings_of_models_as_sarif(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "bad.pkl").write_bytes(pickle.dumps(Canary()))
+    assert main(["sbom", "models", str(tmp_path), "--format", "sarif"]) == 1
+    (run,) = json.loads(capsys.readouterr().out)["runs"]
+    (result,) = run["results"]
+    assert result["level"] == "error"
+    place = result["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place["uri"] == "bad.pkl"
+    assert run["tool"]["driver"]["rules"][0]["name"] == "ModelRunsCode"
+    assert run["invocations"][0]["executionSuccessful"] is True
+    (tmp_path / "bad.pkl").unlink()
+    (tmp_path / "m.pt").write_bytes(b"PK\x03\x04" + b"\0" * 40)
+    assert main(["sbom", "models", str(tmp_path), "--format", "sarif"]) == 3
+    (run,) = json.loads(capsys.readouterr().out)["runs"]
+    assert run["invocations"][0]["executionSuccessful"] is False
+
+
+def test_a_check_finds_what_a_model_would_call(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRATIQUE_DATA", str(tmp_path / "data"))
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "bad.pkl").write_bytes(pickle.dumps(Canary()))
+    words = ["check", str(folder), "--installed", "--offline", "-f"]
+    assert main([*words, "json"]) == 1
+    bill = json.loads(capsys.readouterr().out)
+    (finding,) = bill["findings"]
+    assert (finding["rule"], finding["severity"]) == ("model-runs-code", "critical")
+    assert finding["subject"].startswith("pkg:generic/bad.pkl?checksum=sha256:")
+    assert not [one for one in bill["unknowns"] if "getcwd" in one["message"]]
+    assert main([*words, "html"]) == 1
+    assert "loading it imports posix.getcwd, which runs code" in capsys.readouterr().out

@@ -1,0 +1,207 @@
+"""Keys in a token, by PKCS#11: SoftHSM 2 stands for the hardware."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pratique.model.errors import EvidenceError, InputError, UsageError
+from pratique.provenance.hsm import KeyUri, open_key, read_uri
+from pratique.surfaces.cli.app import dispatch
+
+PIN = "84391"
+LABEL = "release token"
+
+
+def test_uris__rfc7512_section_2_3():
+    uri = "pkcs11:token=release%20token;serial=1a2b;object=alpha;id=%01%ff;type=private"
+    uri += "?module-path=/usr/lib/softhsm.so&pin-source=file:/run/pin"
+    assert read_uri(uri) == KeyUri(
+        token="release token",
+        serial="1a2b",
+        object="alpha",
+        id=b"\x01\xff",
+        module_path="/usr/lib/softhsm.so",
+        pin_source="file:/run/pin",
+    )
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("pkcs11:token=a", "names no key"),
+        ("pkcs11:object=a?pin-value=1234", "every process"),
+        ("pkcs11:object=a?module-name=softhsm", "depends on the machine"),
+        ("pkcs11:object=a;colour=red", "'colour' is no attribute"),
+        ("pkcs11:object=a;type=public", "names no key that signs"),
+        ("pkcs11:object=a;object=b", "no PKCS#11 URI"),
+        ("pkcs11:object", "no PKCS#11 URI"),
+        ("pkcs11:object=%ff", "not in UTF-8"),
+        ("file:a", "no PKCS#11 URI"),
+    ],
+)
+def test_uris_that_name_no_key_surely(uri, said):
+    with pytest.raises(UsageError, match=said) as caught:
+        read_uri(uri)
+    assert "1234" not in str(caught.value)
+
+
+def module() -> str:
+    for place in ("/usr/lib/softhsm", "/usr/lib/x86_64-linux-gnu/softhsm", "/usr/lib64"):
+        path = Path(place) / "libsofthsm2.so"
+        if path.exists():
+            return str(path)
+    pytest.skip("SoftHSM 2 is not installed")
+
+
+@pytest.fixture(scope="module")
+def token(tmp_path_factory) -> Path:
+    """A token with keys of several kinds; its folder."""
+    pkcs11 = pytest.importorskip("pkcs11")
+    if not shutil.which("softhsm2-util"):
+        pytest.skip("SoftHSM 2 is not installed")
+    from pkcs11 import Attribute, KeyType
+    from pkcs11.util.ec import encode_named_curve_parameters
+
+    folder = tmp_path_factory.mktemp("token")
+    (folder / "tokens").mkdir()
+    (folder / "softhsm2.conf").write_text(f"directories.tokendir = {folder / 'tokens'}\n")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("SOFTHSM2_CONF", str(folder / "softhsm2.conf"))
+    words = ["--init-token", "--free", "--label", LABEL, "--so-pin", "1234", "--pin", PIN]
+    subprocess.run(["softhsm2-util", *words], check=True, capture_output=True)
+    with pkcs11.lib(module()).get_token(token_label=LABEL).open(rw=True, user_pin=PIN) as session:
+        for number, curve in enumerate(("secp256r1", "secp384r1", "secp521r1"), 1):
+            parameters = session.create_domain_parameters(
+                KeyType.EC,
+                {Attribute.EC_PARAMS: encode_named_curve_parameters(curve)},
+                local=True,
+            )
+            parameters.generate_keypair(store=True, label=curve, id=bytes([number]))
+        parameters = session.create_domain_parameters(
+            KeyType.EC_EDWARDS,
+            {Attribute.EC_PARAMS: encode_named_curve_parameters("1.3.101.112")},
+            local=True,
+        )
+        from pkcs11 import Mechanism
+
+        parameters.generate_keypair(
+            store=True,
+            label="ed25519",
+            id=b"\x09",
+            mechanism=Mechanism.EC_EDWARDS_KEY_PAIR_GEN,
+        )
+        session.generate_keypair(KeyType.RSA, 2048, store=True, label="rsa", id=b"\x07")
+        for _ in range(2):
+            public, _private = session.create_domain_parameters(
+                KeyType.EC,
+                {Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")},
+                local=True,
+            ).generate_keypair(store=True, label="twice", id=b"\x08")
+        public.destroy()
+    yield folder
+    patch.undo()
+
+
+def uri_of(label: str, more: str = "") -> str:
+    return f"pkcs11:token={LABEL.replace(' ', '%20')};object={label}?module-path={module()}{more}"
+
+
+@pytest.mark.parametrize("label", ["secp256r1", "secp384r1", "secp521r1", "ed25519"])
+def test_a_token_signs_and_the_signature_verifies(token, label, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PRATIQUE_KEY_PASSPHRASE", PIN)
+    artifact = tmp_path / "alpha.bin"
+    artifact.write_bytes(b"alpha")
+    predicate = tmp_path / "predicate.json"
+    predicate.write_text("{}")
+    public = tmp_path / "public.pem"
+    public.write_bytes(open_key(uri_of(label), PIN.encode()).public_pem())
+    output = tmp_path / "alpha.bin.intoto.jsonl"
+    words = ["--predicate", str(predicate), "--type", "https://example.test/claim/v1"]
+    words += ["-K", uri_of(label), "-o", str(output)]
+    assert dispatch(["attest", "file", str(artifact), *words]) == 0
+    assert dispatch(["verify", str(artifact), "--key", str(public), "-f", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["grade"] == "verified"
+    artifact.write_bytes(b"beta")
+    assert dispatch(["verify", str(artifact), "--key", str(public)]) == 1
+
+
+def test_the_public_key_of_the_token_is_printed(token, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PRATIQUE_KEY_PASSPHRASE", PIN)
+    assert dispatch(["attest", "public-key", "-K", uri_of("secp256r1")]) == 0
+    assert (
+        capsys.readouterr().out == open_key(uri_of("secp256r1"), PIN.encode()).public_pem().decode()
+    )
+
+
+def test_the_pin_of_a_file(token, tmp_path):
+    pin = tmp_path / "pin"
+    pin.write_text(f"{PIN}\n")
+    key = open_key(uri_of("secp256r1", f"&pin-source=file:{pin}"))
+    assert key.sign(b"alpha")
+    with pytest.raises(InputError, match="cannot be read"):
+        open_key(uri_of("secp256r1", f"&pin-source=file:{pin}.absent"))
+    with pytest.raises(UsageError, match="no file"):
+        open_key(uri_of("secp256r1", "&pin-source=https://x.test/pin"))
+
+
+def test_the_id_names_a_key_too_and_the_module_may_be_a_setting(token, monkeypatch):
+    monkeypatch.setenv("PRATIQUE_PKCS11_MODULE", module())
+    by_label = open_key(uri_of("secp384r1"), PIN.encode())
+    assert open_key("pkcs11:id=%02", PIN.encode()).id == by_label.id
+
+
+@pytest.mark.parametrize(
+    ("label", "pin", "error", "said"),
+    [
+        ("secp256r1", None, UsageError, "needs its PIN"),
+        ("secp256r1", b"000000", UsageError, "refuses the PIN"),
+        ("absent", PIN.encode(), EvidenceError, "0 keys"),
+        ("twice", PIN.encode(), EvidenceError, "2 keys"),
+        ("rsa", PIN.encode(), EvidenceError, "kind RSA"),
+    ],
+)
+def test_keys_that_do_not_sign(token, label, pin, error, said):
+    with pytest.raises(error, match=said):
+        open_key(uri_of(label), pin)
+
+
+def test_a_token_that_is_not_there(token):
+    with pytest.raises(EvidenceError, match="0 tokens"):
+        open_key(f"pkcs11:token=other;object=a?module-path={module()}", b"1")
+
+
+def test_a_module_that_is_none(tmp_path, monkeypatch):
+    pytest.importorskip("pkcs11")
+    with pytest.raises(InputError, match="cannot be loaded"):
+        open_key(f"pkcs11:object=a?module-path={tmp_path / 'absent.so'}", b"1")
+    monkeypatch.delenv("PRATIQUE_PKCS11_MODULE", raising=False)
+    with pytest.raises(UsageError, match="no module"):
+        open_key("pkcs11:object=a", b"1")
+
+
+def test_a_public_key_of_another_pair_is_noticed(token):
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = open_key(uri_of("secp256r1"), PIN.encode())
+    key.public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    with pytest.raises(EvidenceError, match="belong together"):
+        key.sign(b"alpha")
+
+
+def test_the_key_does_not_leave_the_token(token):
+    with pytest.raises(UsageError, match="cannot be written"):
+        open_key(uri_of("secp256r1"), PIN.encode()).private_pem(None)
+
+
+def test_without_the_library_the_extra_is_named(monkeypatch):
+    from pratique.provenance import hsm
+
+    monkeypatch.setattr(hsm, "find_spec", lambda _name: None)
+    with pytest.raises(UsageError, match="need the library") as caught:
+        open_key("pkcs11:object=a", b"1")
+    assert "pratique[pkcs11]" in caught.value.remedy
