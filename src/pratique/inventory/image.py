@@ -125,6 +125,10 @@ class Image:
                 self._placed(part, path, since.get(part.ref, node.layer))
                 for part in reading.components
             ),
+            suspicions=tuple(
+                msgspec.structs.replace(one, location=self._at(one.location, node.layer))
+                for one in reading.suspicions
+            ),
         )
 
     def _since(
@@ -151,11 +155,12 @@ class Image:
         places = part.locations or (Location(path),)
         return msgspec.structs.replace(
             part,
-            locations=tuple(
-                msgspec.structs.replace(place, path=f"{self.label(number)}/{place.path}")
-                for place in places
-            ),
+            locations=tuple(self._at(place, number) for place in places),
         )
+
+    def _at(self, place: Location, number: int) -> Location:
+        """A place with its layer in front."""
+        return msgspec.structs.replace(place, path=f"{self.label(number)}/{place.path}")
 
     def history(self, components: Iterable[Component]) -> list[Problem]:
         """A notice for each layer that brought components: how many, and the step that made it."""

@@ -20,6 +20,7 @@ from pratique.model.inventory import (
     Reading,
     Relation,
     Scope,
+    Suspicion,
 )
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def join(subject: str, reads: list[Read], problems: list[Problem], tree: Tree) -
     roots: list[str] = []
     edges: dict[str, tuple[str, ...]] = {}
     found = list(problems)
+    suspicions: list[Suspicion] = []
     for read in sorted(reads, key=lambda one: one.path):
         reading = read.reading
         parts = (*reading.components, *_described(read))
@@ -83,6 +85,7 @@ def join(subject: str, reads: list[Read], problems: list[Problem], tree: Tree) -
             if ref in names:
                 edges[names[ref]] = tuple(names[target] for target in targets if target in names)
         found.extend(reading.problems)
+        suspicions.extend(reading.suspicions)
     edges.update(_links(reads, tree))
     components.sort(key=lambda part: part.ref)
     return Inventory(
@@ -92,6 +95,7 @@ def join(subject: str, reads: list[Read], problems: list[Problem], tree: Tree) -
         roots=tuple(roots),
         edges=edges,
         problems=tuple(sorted(set(found))),
+        suspicions=tuple(sorted(set(suspicions))),
     )
 
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from pratique import __version__
+from pratique.formats import models as formats
 from pratique.formats.models import NAMES, inspect
+from pratique.formats.models.read import suspected
 from pratique.inventory.find import excluded
 from pratique.inventory.tree import FolderTree
+from pratique.model.bill import BillOfHealth, Counts, Health
 from pratique.model.errors import InputError
 from pratique.model.finding import Finding, Reference, Rule
-from pratique.model.inventory import Location, Problem, Trouble
+from pratique.model.inventory import Document, Inventory, Location, Problem, Suspicion, Trouble
 from pratique.model.severity import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from pratique.formats.models import Inspection
@@ -27,7 +33,7 @@ PICKLE = Reference(
     "Python: what a pickle may call",
 )
 RUNS_CODE = Rule(
-    id="model-runs-code",
+    id=formats.RUNS_CODE,
     title="Model file that runs code when it is loaded",
     motivation=(
         "A pickle is a program: loading it imports the callables that it names and calls them "
@@ -42,7 +48,7 @@ RUNS_CODE = Rule(
     references=(PICKLE,),
 )
 UNKNOWN_CODE = Rule(
-    id="model-imports-unknown",
+    id=formats.UNKNOWN_CODE,
     title="Model file that imports what is not known to be harmless",
     motivation=(
         "Loading this file imports and may call what only its framework or its author knows, or "
@@ -113,28 +119,79 @@ def inspect_folder(root: Path, exclude: Sequence[str] = ()) -> Inspected:
     return Inspected(files=tuple(files), findings=tuple(findings), problems=tuple(problems))
 
 
+def bill_of(found: Inspected, subject: str, now: datetime) -> BillOfHealth:
+    """What was found below a folder as a bill, so that the report draws it as any other.
+
+    Args:
+        found: From :func:`inspect_folder`.
+        subject: The folder, as the user named it.
+        now: UTC.
+    """
+    documents = tuple(
+        Document(
+            path=one.path,
+            format=f"{formats.FORMAT} ({one.format})",
+            sha256=one.sha256,
+            size=one.size,
+        )
+        for one in found.files
+    )
+    tally = Counter(one.severity for one in found.findings)
+    complete = not found.problems
+    many = f"{len(found.files):,} model files, {len(found.findings):,} findings"
+    return BillOfHealth(
+        tool=f"pratique {__version__}",
+        created=now,
+        subject=subject,
+        health=Health.ATTENTION
+        if found.findings
+        else Health.HEALTHY
+        if complete
+        else Health.UNKNOWN,
+        headline=f"{many}." if complete else f"{many}; not everything could be read.",
+        counts=Counts(
+            documents=len(documents),
+            findings=len(found.findings),
+            severities={one.value: tally[one] for one in Severity if tally[one]},
+        ),
+        findings=found.findings,
+        inventory=Inventory(subject=subject, documents=documents, problems=found.problems),
+        unknowns=found.problems,
+        complete=complete,
+    )
+
+
+def findings_of(suspicions: Sequence[Suspicion]) -> list[Finding]:
+    """A finding for each thing that loading a model of an inventory would call.
+
+    Args:
+        suspicions: Of the inventory; those of other rules are left out.
+    """
+    return [
+        _finding(RULES[one.rule], one.subject, one.name, one.message, one.location)
+        for one in suspicions
+        if one.rule in RULES
+    ]
+
+
 def _findings(file: ModelFile, found: Inspection) -> Iterator[Finding]:
-    for one in found.runs:
-        inside = f", in {one.member}" if one.member else ""
-        yield _finding(RUNS_CODE, file, str(one), f"loading it imports {one}{inside}")
-    for layer in found.layers:
-        yield _finding(RUNS_CODE, file, f"Lambda {layer}", f"its layer {layer} is code (Lambda)")
-    for one in found.unknown:
-        yield _finding(UNKNOWN_CODE, file, str(one), f"loading it imports {one}")
+    subject, place = f"sha256:{file.sha256}", Location(file.path)
+    for rule, name, text in suspected(found):
+        yield _finding(RULES[rule], subject, name, text, place)
     for problem in found.problems:
-        yield _finding(UNKNOWN_CODE, file, "not followed", problem)
+        yield _finding(UNKNOWN_CODE, subject, "not followed", problem, place)
 
 
-def _finding(rule: Rule, file: ModelFile, id: str, title: str) -> Finding:
-    text = f"{rule.id}\n{file.sha256}\n{id}\n{title}"
+def _finding(rule: Rule, subject: str, id: str, title: str, place: Location) -> Finding:
+    text = f"{rule.id}\n{subject}\n{id}\n{title}"
     return Finding(
         rule=rule.id,
         id=id,
-        fingerprint=sha256(text.encode()).hexdigest()[:32],
-        subject=f"sha256:{file.sha256}",
+        fingerprint=sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32],
+        subject=subject,
         severity=rule.severity,
         title=title,
         remedy=rule.remedy,
-        locations=(Location(file.path),),
+        locations=(place,),
         references=rule.references,
     )

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pratique.inventory.sbom_input import add_format, json_bytes, write
+from pratique.inventory.sbom_input import json_bytes, now, write
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from pratique.inventory.model_files import Inspected
+
+FORMATS = ("table", "json", "sarif", "html", "markdown")
+"""How findings can be printed; all but the first two are the report's own."""
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -25,12 +28,12 @@ def _configure(parser: ArgumentParser) -> None:
         metavar="GLOB",
         help="leave out paths that match; repeatable",
     )
-    add_format(parser)
+    parser.add_argument("--format", "-f", choices=FORMATS, default="table", help="how to print it")
 
 
 def _run(options: Namespace) -> int:
     from pratique.inventory.errors import NothingThereError
-    from pratique.inventory.model_files import inspect_folder
+    from pratique.inventory.model_files import bill_of, inspect_folder
 
     root = Path(options.folder)
     if not root.is_dir():
@@ -38,6 +41,10 @@ def _run(options: Namespace) -> int:
     found = inspect_folder(root, options.exclude)
     if options.format == "json":
         write(json_bytes(found), None)
+    elif options.format != "table":
+        from pratique.report.outputs import render
+
+        write(render(bill_of(found, options.folder, now()), options.format).encode(), None)
     else:
         sys.stdout.write(_table(found))
     if found.findings:
@@ -68,5 +75,6 @@ models = Command(
 examples:
   pratique sbom models weights
   pratique sbom models . --exclude tests --format json
+  pratique sbom models weights --format sarif > models.sarif
 """,
 )

@@ -30,10 +30,13 @@ MAX_SHOWN = 5
 
 
 def _configure_convert(parser: ArgumentParser) -> None:
+    from pratique.formats.sbom.convert import TARGETS
+
     parser.add_argument("document", help="a CycloneDX or SPDX document, or - for standard input")
     parser.add_argument(
         "--to",
         required=True,
+        choices=TARGETS,
         metavar="FORM",
         help="what to make of it: cyclonedx-json or cyclonedx-xml (-1.4 to -1.7; without, the "
         "version that it has, or 1.6), spdx-json, spdx-tag-value (2.3) or spdx3-json (3.0.1)",

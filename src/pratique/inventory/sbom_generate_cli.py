@@ -76,9 +76,11 @@ def _run(options: Namespace) -> int:
     troubles = [one for one in inventory.problems if one.trouble is not Trouble.NOTICE]
     for problem in troubles:
         sys.stderr.write(f"{problem.location}: {problem.message}\n")
+    for one in inventory.suspicions:
+        sys.stderr.write(f"{one.location}: {one.message}\n")
     if not inventory.components:
         sys.stderr.write("nothing was found: the bill of materials is empty\n")
-    complete = not troubles and bool(inventory.components)
+    complete = not (troubles or inventory.suspicions) and bool(inventory.components)
     return ExitCode.CLEAN if complete else ExitCode.INCOMPLETE
 
 

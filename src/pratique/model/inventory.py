@@ -107,6 +107,24 @@ class Problem(msgspec.Struct, frozen=True, order=True):
     """One line, without the place."""
 
 
+class Suspicion(msgspec.Struct, frozen=True, order=True):
+    """What the content of a document would do, of which a rule warns."""
+
+    rule: str
+    """Id of the rule: ``model-runs-code``."""
+
+    name: str
+    """Of what it is: ``os.system``."""
+
+    message: str
+    """One line, without the place."""
+
+    subject: str
+    """Package URL of the component."""
+
+    location: Location
+
+
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What one reader made of one document.  Nothing in it is lost on a bad item."""
 
@@ -126,6 +144,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     is one whose dependencies the document does not state."""
 
     problems: tuple[Problem, ...] = ()
+    suspicions: tuple[Suspicion, ...] = ()
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,3 +174,4 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     roots: tuple[str, ...] = ()
     edges: dict[str, tuple[str, ...]] = {}
     problems: tuple[Problem, ...] = ()
+    suspicions: tuple[Suspicion, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from pratique.formats.ssh import AllowedSigner
     from pratique.provenance.request import Answer, Request
+    from pratique.provenance.trust_origin import Origin
 
 MAX_SIGNERS_BYTES = 64 * 1024 * 1024
 """Largest file of allowed signers, or of OpenPGP certificates, that is read."""
@@ -26,7 +26,11 @@ T = TypeVar("T")
 def configure_verification(parser: ArgumentParser) -> None:
     """Add the artifact, and the options that say what is trusted and expected."""
     parser.add_argument(
-        "file", type=Path, help="the artifact, or the folder of an OCI image layout"
+        "file",
+        type=Path,
+        metavar="SUBJECT",
+        help="a file; a package (pkg:pypi/…, pkg:npm/…); the folder of an OCI image layout; a "
+        "lockfile; a revision (git:REF, git:PATH@REF, the folder of a checkout)",
     )
     parser.add_argument(
         "--bundle",
@@ -40,8 +44,8 @@ def configure_verification(parser: ArgumentParser) -> None:
         "--trusted-root",
         type=Path,
         metavar="FILE",
-        help="Sigstore's trusted_root.json of the instance that signed, instead of the public "
-        "instance's that is built in",
+        help="Sigstore's trusted_root.json of the instance that signed, or instance:NAME of one "
+        "that 'pratique trust' keeps (default: the newest root of the public instance here)",
     )
     parser.add_argument(
         "--key", type=Path, metavar="FILE", help="public key (PEM) of a signer without certificate"
@@ -54,6 +58,7 @@ def configure_verification(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--source",
+        "--source-uri",
         default="",
         metavar="URI",
         help="repository that it must be from: github.com/owner/name",
@@ -73,7 +78,16 @@ def configure_verification(parser: ArgumentParser) -> None:
         help="input that the build must have been started with by hand; repeatable",
     )
     parser.add_argument(
-        "--builder", metavar="ID", help="builder that must have built it, with or without @version"
+        "--builder",
+        "--builder-id",
+        metavar="ID",
+        help="builder that must have built it, with or without @version",
+    )
+    parser.add_argument(
+        "--package-name", default="", metavar="NAME", help="name that npm attestations must be of"
+    )
+    parser.add_argument(
+        "--package-version", default="", metavar="V", help="version that they must be of"
     )
     parser.add_argument(
         "--allowed-signers",
@@ -110,7 +124,10 @@ def configure_verification(parser: ArgumentParser) -> None:
 
 
 def _configure(parser: ArgumentParser) -> None:
+    from pratique.provenance.subject_cli import add_subject
+
     configure_verification(parser)
+    add_subject(parser)
     parser.add_argument(
         "--package",
         metavar="NAME",
@@ -139,16 +156,28 @@ def _configure(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace) -> int:
-    from pratique.provenance.service import verify_file
+    from pratique.provenance import subject_cli
+    from pratique.provenance.subjects import SubjectKind, kind_of_subject
 
-    if not options.file.exists():
-        raise UsageError(f"there is no {options.file}.", remedy="Name a file to verify.")
-    if (options.expectations or options.relearn) and not options.package:
+    kind = kind_of_subject(
+        str(options.file), components_too=options.components, bundled=bool(options.bundle)
+    )
+    if not options.package and kind is SubjectKind.PACKAGE:
+        options.package = subject_cli.package_name(str(options.file), options)
+    learns = options.expectations or (options.relearn and not options.record)
+    if (learns or (options.record and kind is not SubjectKind.LIST)) and not options.package:
         raise UsageError("what is learned is of a package.", remedy="Name it with --package.")
-    found = verify_file(options.file, options.bundle, request_of(options))
-    if options.package:
+    request = subject_cli.asked(request_of(options), options)
+    if kind is SubjectKind.LIST:
+        drawn, code = subject_cli.run_list(options, request)
+        sys.stdout.write(drawn)
+        return code
+    found = subject_cli.run_one(kind, options, request)
+    if options.record:
+        (found,) = subject_cli.by_record([(options.package, found)], options)
+    elif options.package:
         found = _by_package(found, options)
-    sys.stdout.write(_drawn(found, options))
+    subject_cli.printed(options, found, _drawn(found, options, request.root.origin))
     return found.exit_code
 
 
@@ -178,7 +207,8 @@ def request_of(options: Namespace) -> Request:
     from pratique.provenance.expectations import Expectations
     from pratique.provenance.keys import read_key
     from pratique.provenance.request import Request
-    from pratique.provenance.trust import pinned_root, trust_root_of
+    from pratique.provenance.trust import trust_root_of
+    from pratique.provenance.trust_store import current_root
     from pratique.provenance.vsa import SummaryExpectations
 
     if options.identity and not options.issuer:
@@ -186,7 +216,7 @@ def request_of(options: Namespace) -> Request:
             "--identity says nothing without --issuer.",
             remedy="Name who vouches for the identity with --issuer.",
         )
-    root = trust_root_of(options.trusted_root) if options.trusted_root else pinned_root()
+    root = trust_root_of(options.trusted_root) if options.trusted_root else current_root()
     return Request(
         root=root,
         key=read_key(options.key) if options.key else None,
@@ -204,6 +234,7 @@ def request_of(options: Namespace) -> Request:
             builder=options.builder,
         ),
         summary=SummaryExpectations(verifier=options.verifier, resource=options.resource),
+        package=(options.package_name, options.package_version),
         require=_level(options.require),
     )
 
@@ -255,28 +286,31 @@ def _read_by(path: Path, read: Callable[[bytes], tuple[T, ...]]) -> tuple[T, ...
         raise type(error)(f"{path}: {error.message}.") from None
 
 
-def _drawn(found: Answer, options: Namespace) -> str:
+def _drawn(found: Answer, options: Namespace, origin: Origin | None) -> str:
+    from datetime import UTC, datetime
+
     if options.format == "json":
         import msgspec
 
         data = msgspec.to_builtins(found) | {"exit_code": int(found.exit_code)}
+        if origin is not None:
+            age = {"age_days": origin.age_days(datetime.now(UTC))}
+            data["trust_root"] = msgspec.to_builtins(origin) | age
         return msgspec.json.format(msgspec.json.encode(data), indent=2).decode() + "\n"
     import shutil
 
-    from pratique.provenance.table import render
+    from pratique.provenance.table import is_coloured, render
 
-    coloured = options.color == "always" or (
-        options.color == "auto"
-        and sys.stdout.isatty()
-        and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM") != "dumb"
-    )
-    return render(found, color=coloured, width=shutil.get_terminal_size((100, 24)).columns)
+    coloured = is_coloured(options.color)
+    drawn = render(found, color=coloured, width=shutil.get_terminal_size((100, 24)).columns)
+    return drawn + (f"  root        {origin.described(datetime.now(UTC))}\n" if origin else "")
 
 
 verify = Command(
-    description="Verify whatever evidence there is about a file, offline: who signed it, what "
-    "built it, from which source, and how far that is proven.",
+    description="Verify whatever evidence there is about a file, a package, an image, the "
+    "components of a lockfile or a Git revision: who signed it, what built it, from which source, "
+    "and how far that is proven. Registries are asked for evidence about packages alone; all of it "
+    "is verified here, by pinned keys.",
     configure=_configure,
     run=_run,
     epilogue="""\
@@ -286,6 +320,9 @@ examples:
   pratique verify alpha.bin -b alpha.sigstore.json --identity dev@example.test \\
       --issuer https://accounts.example.test
   pratique verify image-layout/ --source github.com/example/alpha
+  pratique verify pkg:pypi/alpha@1.0 --record               learn how it is made, and watch it
+  pratique verify uv.lock --record                          a row for each component
+  pratique verify git:v1.0 --source github.com/example/alpha --require L3
 
 exit codes: 0 verified as required, 1 something failed, 3 nothing that proves it
 """,

@@ -25,6 +25,10 @@ class VerificationError(EvidenceError):
         self.error = error
 
 
+class LearningError(EvidenceError):
+    """What was learned of packages cannot be read, or may not be changed so."""
+
+
 class UnsupportedEvidenceError(VerificationError):
     """Evidence is of a kind that cannot be verified here; it was neither proven nor refuted."""
 

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 Judgement = Callable[[bytes, "Subject", "Request"], list[VerifiedEvidence]]
 
 BUNDLE_ACTION = "Ask the publisher for a Sigstore bundle, which holds its own proof of time."
+OTHER_ACTION = "Verify it with the tool that made it, or ask the publisher for other evidence."
 CHANGED_ACTION = "Do not use the artifact; fetch it and its evidence again from their origin."
 
 
@@ -81,7 +82,7 @@ def failed(error: PratiqueError, kind: str) -> VerifiedEvidence:
         kind=kind,
         cause=error.message,
         error=getattr(error, "error", "" if unsupported else "ErrorInvalidFormat"),
-        next_action=error.remedy or ("" if unsupported else CHANGED_ACTION),
+        next_action=error.remedy or (OTHER_ACTION if unsupported else CHANGED_ACTION),
     )
 
 
@@ -297,7 +298,8 @@ def _npm(data: bytes, subject: Subject, request: Request) -> list[VerifiedEviden
         expected = msgspec.structs.replace(
             expected, builder=_npm_builder(document.provenance.bundle)
         )
-    found = verify_npm(document, request.root, expected, digest=digest)
+    name, version = request.package
+    found = verify_npm(document, request.root, expected, digest=digest, name=name, version=version)
     provenance: Verified = found.provenance
     expect_signer(provenance, request.identity, request.issuer)
     return [

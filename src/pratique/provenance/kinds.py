@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from pratique.formats.dsse.wire import MAX_SIGNED_BYTES, decode_json
-from pratique.model.errors import LimitError, UnsupportedError
+from pratique.model.errors import InputError, LimitError, UnsupportedError
 
 MAX_DOCUMENTS = 1_000
 """Most documents of one file of lines; a release of many files has some hundred."""
@@ -68,6 +68,35 @@ def kind_of(data: bytes) -> Kind:
     if "base64Signature" in members or "rekorBundle" in members:
         raise UnsupportedError("is cosign's own bundle, which came before Sigstore's")
     raise UnsupportedError("is JSON, but no evidence that is known here")
+
+
+def attested_name(data: bytes, digest: str) -> str:
+    """Name that a PEP 740 document claims for a digest; empty where it claims none.
+
+    Args:
+        data: The document.
+        digest: Hexadecimal SHA-256.
+    """
+    from pratique.formats.intoto import read_statement
+    from pratique.formats.sigstore.pep740 import attestation_of, read_index_provenance
+
+    try:
+        value = decode_json(data, dict[str, Any], "document")
+        if "attestation_bundles" in value:
+            bundles = read_index_provenance(data).attestation_bundles
+            given = [one for each in bundles for one in each.attestations]
+        else:
+            given = [value]
+        for one in given:
+            envelope = attestation_of(one).envelope
+            if envelope is None:
+                continue
+            for subject in read_statement(envelope.payload).subject:
+                if subject.digests.get("sha256") == digest:
+                    return subject.name or ""
+    except InputError:
+        return ""
+    return ""
 
 
 SIGNATURES = {

@@ -79,19 +79,20 @@ def _fact(one: VerifiedEvidence) -> Fact:
     )
 
 
-def alarms(known: Known, facts: Iterable[Fact]) -> tuple[str, ...]:
+def alarms(known: Known, facts: Iterable[Fact], *, asked: bool = True) -> tuple[str, ...]:
     """What differs from what was learned; nothing where all is as it was.
 
     Args:
         known: Of the package.
         facts: Of the version that is looked at.
+        asked: Whether everybody answered: else what is absent has not disappeared.
     """
     present = tuple(facts)
     found = []
     for kind in dict.fromkeys(one.evidence for one in known.facts):
         before = [one for one in known.facts if one.evidence == kind]
         after = [one for one in present if one.evidence == kind]
-        if not after:
+        if not after and asked:
             found.append(
                 f"{_named(kind)} disappeared: it was verified when this package was learned "
                 f"({known.learned})"
@@ -134,8 +135,10 @@ def judged(answer: Answer, known: Known) -> Answer:
         answer: About a version of the package.
         known: What was learned of it.
     """
-    raised = alarms(known, facts_of(answer))
+    raised = alarms(known, facts_of(answer), asked=answer.grade is not Grade.UNKNOWN)
     if not raised:
+        if answer.grade is Grade.VERIFIED:  # somebody in particular was expected after all
+            return msgspec.structs.replace(answer, reason="", next_action="")
         return answer
     return msgspec.structs.replace(
         answer,

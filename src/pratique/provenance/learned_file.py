@@ -51,7 +51,7 @@ def checked(
         InputError: The file cannot be read or written.
     """
     with _locked(path):
-        learned = _read(path)
+        learned = read_learned(path)
         known = None if relearn else learned.packages.get(package)
         if known is not None:
             return judged(answer, known), ""
@@ -65,7 +65,12 @@ def checked(
     return answer, f"{package}: learned on first use ({count} in {path})"
 
 
-def _read(path: Path) -> Learned:
+def read_learned(path: Path) -> Learned:
+    """What a file has; nothing where there is none.
+
+    Raises:
+        InputError: It cannot be read, or is no such file.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)

@@ -123,6 +123,21 @@ def expect_publisher(verified: Verified, publisher: Publisher) -> None:
         )
 
 
+def is_of(name: str, project: str, version: str) -> bool:
+    """Whether a distribution's file name is of a release, however either is written.
+
+    Raises:
+        VerificationError: It is no distribution.
+    """
+    from packaging.version import InvalidVersion, Version
+
+    _, found, release, *_ = _distribution(name)
+    try:
+        return found == canonicalize_name(project) and release == Version(version)
+    except InvalidVersion:
+        return False
+
+
 def _distribution(name: str) -> tuple[object, ...]:
     """Normalised identity of a distribution's file name (PEP 427, PEP 625).
 

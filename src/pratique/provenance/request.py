@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -37,6 +38,18 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     summary: SummaryExpectations = SummaryExpectations()
     """What verification summaries must say."""
 
+    tuf_metadata: Path | None = None
+    """Folder with the metadata of a TUF repository that the artifact may be a target of."""
+
+    tuf_root: Path | None = None
+    """A root of that repository that is trusted."""
+
+    tuf_target: str = ""
+    """Path of the target; the artifact's name where it is empty."""
+
+    package: tuple[str, str] = ("", "")
+    """Name and version that attestations which name a package must be of; empty expects none."""
+
     require: str = ""
     """Level that must be shown: ``SLSA_BUILD_LEVEL_3``."""
 
@@ -49,7 +62,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     def is_open(self) -> bool:
         """Whether anybody's signature would do."""
         wanted = self.expected
-        known = self.key is not None or self.allowed_signers or self.keyring
+        known = self.key is not None or bool(self.allowed_signers or self.keyring)
+        known = known or (self.tuf_metadata is not None and self.tuf_root is not None)
         return not (self.identity or wanted.source or wanted.builder or known)
 
 

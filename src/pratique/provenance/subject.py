@@ -31,12 +31,25 @@ class Subject:
         name: Base name of the file, or what stands for it.
         digests: Algorithm, as in-toto writes it, to lower-case hexadecimal.
         path: Where the bytes are, for the few signatures over whole files.
+        data: The bytes themselves, where they are no file.
     """
 
-    def __init__(self, name: str, digests: dict[str, str], path: Path | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        digests: dict[str, str],
+        path: Path | None = None,
+        data: bytes | None = None,
+    ) -> None:
         self.name = name
         self.digests = {key: value.lower() for key, value in digests.items()}
         self._path = path
+        self._data = data
+
+    @property
+    def path(self) -> Path | None:
+        """Where the bytes are; ``None`` where only digests are known."""
+        return self._path
 
     def content(self) -> bytes:
         """The bytes of the artifact.
@@ -45,6 +58,8 @@ class Subject:
             UnsupportedEvidenceError: Only its digest is known, or it is too large.
             InputError: The file cannot be read.
         """
+        if self._data is not None:
+            return self._data
         if self._path is None:
             raise UnsupportedEvidenceError("the signature is over the file, which is not here")
         try:
@@ -93,6 +108,12 @@ def subject_of(path: Path) -> Subject:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
     digests = {name: one.hexdigest() for name, one in zip(ALGORITHMS, sums, strict=True)}
     return Subject(path.name, digests, path)
+
+
+def subject_of_bytes(name: str, data: bytes) -> Subject:
+    """Bytes that are in memory, with their digests."""
+    digests = {one: hashlib.new(one, data).hexdigest() for one in ALGORITHMS}
+    return Subject(name, digests, data=data)
 
 
 def descriptor_of(statement: Statement, subject: Subject) -> ResourceDescriptor:

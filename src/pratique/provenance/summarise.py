@@ -16,7 +16,7 @@ import msgspec
 from pratique import __version__
 from pratique.formats.intoto import ResourceDescriptor
 from pratique.formats.slsa import Level, parse_level
-from pratique.model.attestation import Grade
+from pratique.model.attestation import Grade, VerifiedEvidence
 from pratique.model.errors import EvidenceError
 from pratique.provenance.request import Answer
 
@@ -64,34 +64,46 @@ def summary(answer: Answer, occasion: Occasion) -> tuple[str, dict[str, Any]]:
         EvidenceError: The answer is neither yes nor no, so there is nothing to sum up, or
             a piece of evidence has no digest to name it by.
     """
-    from pratique.formats.intoto.write import descriptor_value
-    from pratique.provenance.statements import instant
-
     if answer.grade not in {Grade.VERIFIED, Grade.FAILED}:
         raise EvidenceError(
             f"nothing can be summed up: {answer.reason or answer.grade.value}.",
             remedy=answer.next_action,
         )
     passed = answer.grade is Grade.VERIFIED
-    value: dict[str, Any] = {
-        "verifier": {"id": occasion.verifier, "version": {"pratique": __version__}},
-        "timeVerified": instant(occasion.at),
-        "resourceUri": occasion.resource,
-        "policy": descriptor_value(occasion.policy),
-        "inputAttestations": _inputs(answer),
-        "verificationResult": "PASSED" if passed else "FAILED",
-        "verifiedLevels": list(levels(answer)) if passed else ["FAILED"],
-        "slsaVersion": SLSA_VERSION,
-    }
+    stated = list(levels(answer)) if passed else ["FAILED"]
+    value = made(answer.evidence, occasion, passed=passed, levels=stated)
     if occasion.dependencies is not None:
         value["dependencyLevels"] = dependency_levels(occasion.dependencies)
     return SUMMARY_TYPE, value
 
 
-def _inputs(answer: Answer) -> list[dict[str, Any]]:
+def made(
+    evidence: Iterable[VerifiedEvidence], occasion: Occasion, *, passed: bool, levels: list[str]
+) -> dict[str, Any]:
+    """The value of a summary, without what it says of dependencies.
+
+    Raises:
+        EvidenceError: A piece of evidence has no digest to name it by.
+    """
+    from pratique.formats.intoto.write import descriptor_value
+    from pratique.provenance.statements import instant
+
+    return {
+        "verifier": {"id": occasion.verifier, "version": {"pratique": __version__}},
+        "timeVerified": instant(occasion.at),
+        "resourceUri": occasion.resource,
+        "policy": descriptor_value(occasion.policy),
+        "inputAttestations": _inputs(evidence),
+        "verificationResult": "PASSED" if passed else "FAILED",
+        "verifiedLevels": levels,
+        "slsaVersion": SLSA_VERSION,
+    }
+
+
+def _inputs(evidence: Iterable[VerifiedEvidence]) -> list[dict[str, Any]]:
     """Every document that the answer rests on, each once, in order."""
     found: dict[str, dict[str, Any]] = {}
-    for one in answer.evidence:
+    for one in evidence:
         algorithm, _, value = one.digest.partition(":")
         if not value:
             raise EvidenceError(f"{one.path} has no digest to name it by.")
@@ -103,6 +115,8 @@ def _uri(path: str) -> str:
     """Where a document was found, by its name alone: folders are nobody's business."""
     from urllib.parse import quote
 
+    if path.startswith(("https://", "http://")):
+        return quote(path, safe="#@:/%")
     return quote(path.replace("\\", "/").rpartition("/")[2], safe="#@:")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, InputError, UsageError
@@ -47,6 +47,14 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--policy-file", type=Path, metavar="FILE", help="the policy, whose digest is stated"
     )
+    from pratique.provenance.subject_cli import add_asking
+
+    add_asking(parser)
+    parser.add_argument(
+        "--components",
+        action="store_true",
+        help="sum up the components of a bill of materials, as those of a lockfile",
+    )
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--dependency",
@@ -69,6 +77,8 @@ def _run(options: Namespace) -> int:
     _check(options)
     key = signing_key(options)
     request = request_of(options)
+    if _is_list(options):
+        return _sum_up_list(options, request, key)
     found = verify_file(options.file, options.bundle, request)
     occasion = Occasion(
         verifier=options.verifier_id,
@@ -88,13 +98,58 @@ def _run(options: Namespace) -> int:
     return ExitCode(found.exit_code)
 
 
+def _is_list(options: Namespace) -> bool:
+    from pratique.provenance.subjects import SubjectKind, kind_of_subject
+
+    kind = kind_of_subject(
+        str(options.file), components_too=options.components, bundled=bool(options.bundle)
+    )
+    if kind in {SubjectKind.PACKAGE, SubjectKind.REVISION}:
+        raise UsageError(
+            f"{options.file} is no file that can be summed up.",
+            remedy="Name a file, an image layout or a lockfile.",
+        )
+    return kind is SubjectKind.LIST
+
+
+def _sum_up_list(options: Namespace, request: Request, key: Any) -> int:
+    """Sum up a lockfile and its components, by summaries of our own key where there are some."""
+    import msgspec
+
+    from pratique.formats.intoto import ResourceDescriptor
+    from pratique.provenance.summarise import Occasion
+    from pratique.provenance.summary_rows import summarised_list
+    from pratique.provenance.vsa import SummaryExpectations
+
+    if options.dependency or options.no_dependencies:
+        raise UsageError("a lockfile's dependencies are its components.")
+    if request.key is None and hasattr(key, "public"):
+        request = msgspec.structs.replace(
+            request,
+            key=key.public,
+            summary=SummaryExpectations(verifier=options.verifier_id),
+        )
+    occasion = Occasion(
+        verifier=options.verifier_id,
+        resource=options.resource_uri,
+        policy=_policy(options),
+        at=now(),
+    )
+    found, predicate = summarised_list(options, request, occasion, key)
+    descriptor = ResourceDescriptor(name=options.file.name, digest=found.digests)
+    write_output(options.output, signed(options, key, (descriptor,), predicate))
+    if options.output != "-":
+        value = predicate[1]
+        counted = ", ".join(f"{n} at {level}" for level, n in value["dependencyLevels"].items())
+        sys.stderr.write(f"{options.output}: {value['verificationResult']} ({counted})\n")
+    return ExitCode.FINDINGS if predicate[1]["verificationResult"] == "FAILED" else ExitCode.CLEAN
+
+
 def _check(options: Namespace) -> None:
     for option in ("verifier_id", "resource_uri", "policy_uri"):
         if ":" not in getattr(options, option):
             name = option.replace("_", "-")
             raise UsageError(f"--{name} is no URI: {getattr(options, option)[:80]!r}.")
-    if not options.file.exists():
-        raise UsageError(f"there is no {options.file}.", remedy="Name a file to verify.")
 
 
 def _policy(options: Namespace) -> ResourceDescriptor:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import textwrap
 from typing import TYPE_CHECKING
 
+from pratique.formats.slsa import parse_level
 from pratique.model.attestation import Grade, VerifiedEvidence
 from pratique.report.text import printable
 
@@ -19,6 +22,7 @@ MARKS = {
     Grade.UNSUPPORTED: "?",
     Grade.FAILED: "✗",
     Grade.NONE: "-",
+    Grade.UNKNOWN: "?",
 }
 COLOURS = {
     Grade.VERIFIED: "32",
@@ -26,6 +30,7 @@ COLOURS = {
     Grade.UNSUPPORTED: "33",
     Grade.FAILED: "31",
     Grade.NONE: "33",
+    Grade.UNKNOWN: "33",
 }
 """Codes of the terminal's sixteen colours."""
 
@@ -33,6 +38,16 @@ GRADE_WIDTH = 22
 LABEL_WIDTH = 12
 MIN_WIDTH = 60
 """Narrowest that is laid out; a narrower terminal wraps by itself."""
+
+
+def is_coloured(choice: str) -> bool:
+    """Whether ``--color auto``, ``always`` or ``never`` means colours here."""
+    return choice == "always" or (
+        choice == "auto"
+        and sys.stdout.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
 
 
 def render(answer: Answer, *, color: bool = False, width: int = 100) -> str:
@@ -48,20 +63,22 @@ def render(answer: Answer, *, color: bool = False, width: int = 100) -> str:
     lines += [f"  {name}:{value}" for name, value in answer.digests.items() if name == "sha256"]
     lines.append("")
     for one in answer.evidence:
-        lines += _block(one, color, columns)
+        lines += block(one, color, columns)
         lines.append("")
     lines += _verdict(answer, color, columns)
     return "\n".join(lines) + "\n"
 
 
-def _graded(grade: Grade, color: bool) -> str:
+def graded(grade: Grade, color: bool) -> str:
+    """A grade with its mark, as wide as the widest."""
     text = f"{MARKS[grade]} {grade.value}"
     padded = f"{text:<{GRADE_WIDTH}}"
     return f"\x1b[{COLOURS[grade]}m{padded}\x1b[0m" if color else padded
 
 
-def _block(one: VerifiedEvidence, color: bool, width: int) -> Iterator[str]:
-    yield f"{_graded(one.grade, color)} {printable(one.kind)}  {printable(one.path)}"
+def block(one: VerifiedEvidence, color: bool, width: int) -> Iterator[str]:
+    """Lines of one piece of evidence."""
+    yield f"{graded(one.grade, color)} {printable(one.kind)}  {printable(one.path)}"
     when = f"{one.signed_at:%Y-%m-%d %H:%M:%S} UTC" if one.signed_at else ""
     rows = (
         ("states", one.predicate_type),
@@ -70,16 +87,23 @@ def _block(one: VerifiedEvidence, color: bool, width: int) -> Iterator[str]:
         ("signed at", when),
         ("built by", one.builder),
         ("from", one.source),
-        ("levels", ", ".join(one.levels)),
+        ("levels", ", ".join(map(_level, one.levels))),
         ("because", f"{one.cause} [{one.error}]" if one.error else one.cause),
         ("next", one.next_action),
     )
     for label, text in rows:
         if text:
-            yield from _row(label, printable(text), width)
+            yield from row(label, printable(text), width)
 
 
-def _row(label: str, text: str, width: int) -> Iterator[str]:
+def _level(name: str) -> str:
+    """A level, marked where its track is a draft in SLSA 1.2."""
+    level = parse_level(name)
+    return f"{name} (draft)" if level is not None and level.draft else name
+
+
+def row(label: str, text: str, width: int) -> Iterator[str]:
+    """Lines of one labelled text."""
     first = f"  {label:<{LABEL_WIDTH}}"
     yield from textwrap.wrap(
         text,
@@ -93,10 +117,10 @@ def _row(label: str, text: str, width: int) -> Iterator[str]:
 
 def _verdict(answer: Answer, color: bool, width: int) -> Iterator[str]:
     required = f"  ({printable(answer.required)} required)" if answer.required else ""
-    yield f"{_graded(answer.grade, color).rstrip()}{required}"
+    yield f"{graded(answer.grade, color).rstrip()}{required}"
     for alarm in answer.alarms:
-        yield from _row("alarm", printable(alarm), width)
+        yield from row("alarm", printable(alarm), width)
     if answer.reason:
-        yield from _row("because", printable(answer.reason), width)
+        yield from row("because", printable(answer.reason), width)
     if answer.next_action:
-        yield from _row("next", printable(answer.next_action), width)
+        yield from row("next", printable(answer.next_action), width)

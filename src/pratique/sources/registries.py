@@ -73,6 +73,21 @@ def configured(word: str) -> Upstream | None:
     return None
 
 
+def default(word: str) -> Upstream | None:
+    """The registry that a package manager has built in, whatever it is configured to use.
+
+    Args:
+        word: A key of :data:`ECOSYSTEMS`.
+
+    Returns:
+        ``None`` where the package manager is not here, or does not say.
+    """
+    if word == "crates":
+        return last_used(word)
+    url = _DEFAULTS[word]()
+    return Upstream(address(url, f"the default for {word}"), "its own default") if url else None
+
+
 def _variable(name: str) -> tuple[str, Callable[[], str]]:
     return f"the variable {name}", lambda: os.environ.get(name, "")
 
@@ -190,11 +205,34 @@ def _go_config() -> str:
     return next((one for one in re.split("[,|]", proxies) if "://" in one), "")
 
 
-def _run(words: list[str]) -> str:
+def _npm_default() -> str:
+    program = shutil.which("npm")
+    if not program:
+        return ""
+    # npm refuses one file for both; these are none
+    files = (f"--userconfig={os.devnull}/user", f"--globalconfig={os.devnull}/global")
+    bare = {key: text for key, text in os.environ.items() if not key.lower().startswith("npm_")}
+    return _run([program, "config", "get", "registry", *files], bare, "/")
+
+
+def _go_default() -> str:
+    program = shutil.which("go")
+    bare = {key: text for key, text in os.environ.items() if key != "GOPROXY"}
+    proxies = _run([program, "env", "GOPROXY"], {**bare, "GOENV": "off"}, "/") if program else ""
+    return next((one for one in re.split("[,|]", proxies) if "://" in one), "")
+
+
+def _run(words: list[str], variables: dict[str, str] | None = None, folder: str = ".") -> str:
     """What a package manager prints; empty where it cannot say."""
     try:
         done = subprocess.run(  # noqa: S603 - the words are ours, the program the user's own
-            words, capture_output=True, text=True, timeout=SECONDS, check=False
+            words,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+            env=variables,
+            cwd=folder,
         )
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
         return ""
@@ -223,6 +261,13 @@ _QUESTIONS: dict[str, list[tuple[str, Callable[[], str]]]] = {
         ("Maven's settings", _maven_config),
         ("Maven's own default", _maven_default),
     ],
+}
+
+_DEFAULTS: dict[str, Callable[[], str]] = {
+    "pypi": _pip_default,
+    "npm": _npm_default,
+    "go": _go_default,
+    "maven": _maven_default,
 }
 
 ECOSYSTEMS = tuple(_QUESTIONS)

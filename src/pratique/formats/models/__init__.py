@@ -9,7 +9,13 @@ from __future__ import annotations
 from pratique.formats.base import Kind, Reader
 from pratique.formats.models.inspect import NAMES, Inspection, inspect
 
-__all__ = ["NAMES", "READERS", "Inspection", "inspect"]
+FORMAT = "model file"
+"""How the format of a reading of one starts."""
+
+RUNS_CODE, UNKNOWN_CODE = "model-runs-code", "model-imports-unknown"
+"""Rules that warn of one."""
+
+__all__ = ["FORMAT", "NAMES", "READERS", "RUNS_CODE", "UNKNOWN_CODE", "Inspection", "inspect"]
 
 READERS: tuple[Reader, ...] = (
     Reader(

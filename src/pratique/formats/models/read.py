@@ -5,17 +5,24 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from pratique.formats.lockfiles.gathering import Gathering, named
+from pratique.formats.models import FORMAT, RUNS_CODE, UNKNOWN_CODE
 from pratique.formats.models.inspect import inspect
+from pratique.model.inventory import Location, Suspicion
 from pratique.model.nouns import Artifact
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pratique.formats.base import Tree
+    from pratique.formats.models.inspect import Inspection
     from pratique.model.inventory import Reading
 
 
 def read(data: bytes, path: str, tree: Tree) -> Reading:
-    """Read a model's file; what loading it would call is told as what is not determined.
+    """Read a model's file; what loading it would call is a suspicion.
 
     Raises:
         InputError: It is an archive or compressed, and damaged.
@@ -30,15 +37,27 @@ def read(data: bytes, path: str, tree: Tree) -> Reading:
     )
     if package is not None:
         gathering.add(package, line=0, hashes=(Artifact("sha256", digest),))
-    for one in found.runs:
-        inside = f" in {one.member}" if one.member else ""
-        gathering.notes.unknown(f"loading it imports {named(str(one))}{inside}, which runs code")
-    for one in found.unknown:
-        gathering.notes.unknown(
-            f"loading it imports {named(str(one))}, which is not known to be harmless"
-        )
-    for layer in found.layers:
-        gathering.notes.unknown(f"its layer {named(layer)} is code of its own (Lambda)")
     for problem in found.problems:
         gathering.notes.unknown(problem)
-    return gathering.reading(f"model file ({found.format})")
+    reading = gathering.reading(f"{FORMAT} ({found.format})")
+    subject = str(package) if package else ""
+    return msgspec.structs.replace(
+        reading,
+        suspicions=tuple(
+            Suspicion(rule, name, message, subject, Location(path))
+            for rule, name, message in suspected(found)
+        ),
+    )
+
+
+def suspected(found: Inspection) -> Iterator[tuple[str, str, str]]:
+    """Rule, name and text of what loading a model would call."""
+    for one in found.runs:
+        inside = f" in {named(one.member)}" if one.member else ""
+        yield RUNS_CODE, str(one), f"loading it imports {named(str(one))}{inside}, which runs code"
+    for layer in found.layers:
+        text = f"its layer {named(layer)} is code of its own (Lambda)"
+        yield RUNS_CODE, f"Lambda {layer}", text
+    for one in found.unknown:
+        text = f"loading it imports {named(str(one))}, which is not known to be harmless"
+        yield UNKNOWN_CODE, str(one), text

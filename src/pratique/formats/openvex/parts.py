@@ -11,6 +11,10 @@ from pratique.model.vex import Part, Product, bad_purls
 if TYPE_CHECKING:
     from pratique.formats.base import Notes
 
+MAX_NESTED = 16
+"""Levels of subcomponents in subcomponents that are looked through for a cycle; the
+specification has one."""
+
 MAX_SUBCOMPONENTS = 10_000
 """Subcomponents of one product; a whole distribution image has about 3,000 packages."""
 
@@ -54,8 +58,27 @@ def product_of(
         notes.unreadable(f"{place} has no subcomponent that can be read; the product is left out")
         return None
     if any(isinstance(row, dict) and row.get("subcomponents") for row in rows):
+        if _leads_back(value, MAX_NESTED):
+            text = f"{place} has parts that are parts of themselves; the product is left out"
+            notes.unreadable(text)
+            return None
         notes.notice(f"{place} nests subcomponents in subcomponents; only the first level counts")
     return Product(part=part, subcomponents=tuple(found))
+
+
+def _leads_back(value: Any, deepest: int, above: frozenset[str] = frozenset()) -> bool:
+    """Whether subcomponents nested in one another name again what they are nested in."""
+    if not isinstance(value, dict):
+        return isinstance(value, str) and value in above
+    id = value.get("@id")
+    if isinstance(id, str) and id:
+        if id in above:
+            return True
+        above |= {id}
+    rows = value.get("subcomponents")
+    if not isinstance(rows, list) or not rows:
+        return False
+    return deepest <= 0 or any(_leads_back(row, deepest - 1, above) for row in rows)
 
 
 def _part(value: Any, place: str, known: dict[str, Part], notes: Notes) -> Part | None:

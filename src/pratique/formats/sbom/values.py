@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 CYCLONEDX = "cyclonedx"
 SPDX = "spdx"
 SPDX3 = "spdx3"
-RDF = "spdx-rdf"
-"""The form whose value is not the whole document: enough for quality only."""
 
 
 class Bill(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,8 +70,7 @@ def value_of(data: bytes) -> Bill:
     Of an attestation the document inside is taken; no signature is verified.
 
     Raises:
-        UnsupportedError: It is no bill of materials, or in a form that has no
-            plain value (protocol buffers).
+        UnsupportedError: It is no bill of materials.
         InputError: It cannot be read.
         LimitError: It exceeds the limits of size or depth.
     """
@@ -86,8 +83,8 @@ def value_of(data: bytes) -> Bill:
         raise LimitError("is nested too deeply") from None
     raise UnsupportedError(
         "is no bill of materials in a form that is converted and judged here.",
-        remedy="These are CycloneDX JSON and XML, SPDX 2 JSON, YAML, XML, RDF and tag-value, "
-        "SPDX 3 JSON-LD, and attestations of these in JSON.",
+        remedy="These are CycloneDX JSON, XML and protocol buffers, SPDX 2 JSON, YAML, XML, RDF "
+        "and tag-value, SPDX 3 JSON-LD, and attestations of these in JSON.",
     )
 
 
@@ -132,6 +129,22 @@ def _cyclonedx_xml(data: bytes) -> Bill:
     return Bill(form="cyclonedx-xml", standard=CYCLONEDX, value=found.value, left=tuple(found.left))
 
 
+def _cyclonedx_protobuf(data: bytes) -> Bill:
+    from pratique.formats.sbom.cyclonedx.protobuf_values import binary_values
+
+    found = binary_values(data)
+    left = tuple(found.left)
+    return Bill(form="cyclonedx-protobuf", standard=CYCLONEDX, value=found.value, left=left)
+
+
+def _cyclonedx_textproto(data: bytes) -> Bill:
+    from pratique.formats.sbom.cyclonedx.protobuf_values import text_values
+
+    found = text_values(data)
+    left = tuple(found.left)
+    return Bill(form="cyclonedx-textproto", standard=CYCLONEDX, value=found.value, left=left)
+
+
 def _spdx_json(data: bytes) -> Bill:
     value = _json(data)
     for wrapper in ("sbom", "Document"):
@@ -167,9 +180,10 @@ def _spdx_yaml(data: bytes) -> Bill:
 
 
 def _spdx_rdf(data: bytes) -> Bill:
-    from pratique.formats.sbom.spdx.rdf_values import rdf_value
+    from pratique.formats.sbom.spdx.rdf_values import rdf_values
 
-    return Bill(form=RDF, standard=SPDX, value=rdf_value(data))
+    found = rdf_values(data)
+    return Bill(form="spdx-rdf", standard=SPDX, value=found.value, left=tuple(found.left))
 
 
 def _spdx_xml(data: bytes) -> Bill:
@@ -187,6 +201,8 @@ _FORMS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Bill]], ...] = (
     (sniff.is_spdx_xml, _spdx_xml),
     (sniff.is_spdx_tag_value, _spdx_tag_value),
     (sniff.is_spdx_yaml, _spdx_yaml),
+    (sniff.is_cyclonedx_text, _cyclonedx_textproto),
+    (sniff.is_cyclonedx_protobuf, _cyclonedx_protobuf),
 )
 _BY_NAME = {make.__name__.removeprefix("_").replace("_", "-"): make for _, make in _FORMS} | {
     "spdx3-json": _spdx3

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pratique.formats.sbom.cyclonedx.write import MODEL
 from pratique.formats.sbom.cyclonedx.write import write as write_cyclonedx
 from pratique.model.errors import UnsupportedError
 
@@ -94,7 +95,7 @@ def in_version(bom: dict[str, Any], version: str) -> dict[str, Any]:
     """A value that :mod:`.cyclonedx.write` made for 1.6, in another version.
 
     What the older ones have no field for is left out: lines of occurrences
-    before 1.6, occurrences before 1.5; CVSS 4 is a method since 1.5.
+    before 1.6, occurrences before 1.5; CVSS 4 is a method and models are a type since 1.5.
     """
     bom = bom | {
         "$schema": f"http://cyclonedx.org/schema/bom-{version}.schema.json",
@@ -110,6 +111,7 @@ def in_version(bom: dict[str, Any], version: str) -> dict[str, Any]:
         bom["metadata"] = bom["metadata"] | {"tools": tools}
         bom["components"] = [
             {key: value for key, value in one.items() if key != "evidence"}
+            | ({"type": "file"} if one["type"] == MODEL else {})
             for one in bom["components"]
         ]
         for one in bom.get("vulnerabilities", ()):

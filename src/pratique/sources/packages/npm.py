@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 
 def describe(client: RegistryClient, base: str, package: Package) -> Described:
     """What a registry says of a version; raises as :meth:`RegistryClient.get`."""
+    return described(*manifest_of(client, base, package))
+
+
+def manifest_of(client: RegistryClient, base: str, package: Package) -> tuple[dict[str, Any], str]:
+    """The version object of a package, and its address; raises as :meth:`RegistryClient.get`."""
     name = quote(package.full_name, safe="@")
     try:
         manifest, source = client.json(f"{base}/{name}/{quote(package.version)}")
@@ -39,7 +44,7 @@ def describe(client: RegistryClient, base: str, package: Package) -> Described:
             raise AbsentError(f"{source} has no version {package.version[:80]}.") from None
     if not isinstance(manifest, dict) or manifest.get("version") != package.version:
         raise UpstreamError(f"{source} is not the manifest of {package.version[:80]}.")
-    return described(manifest, source)
+    return manifest, source
 
 
 def described(manifest: dict[str, Any], source: str) -> Described:

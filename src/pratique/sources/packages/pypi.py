@@ -57,7 +57,7 @@ def describe(client: RegistryClient, base: str, package: Package) -> Described:
     """What an index says of a version; raises as :meth:`RegistryClient.get`."""
     url = f"{base}/{package.name}/"
     value, source = client.json(url, accept=ACCEPT)
-    files = _files(mapping(value), package)
+    files = files_of(mapping(value), package)
     if not files:
         raise AbsentError(f"{source} has no file of version {package.version[:80]}.")
     wanted = dict(package.qualifiers).get("file_name", "")
@@ -83,7 +83,7 @@ def describe(client: RegistryClient, base: str, package: Package) -> Described:
     )
 
 
-def _files(value: dict[str, Any], package: Package) -> list[dict[str, Any]]:
+def files_of(value: dict[str, Any], package: Package) -> list[dict[str, Any]]:
     """The files of a version (*Binary distribution format*, *Source distribution format*)."""
     from packaging.version import InvalidVersion, Version
 

@@ -43,6 +43,9 @@ def _paths() -> Json:
     determine = _post(
         "Say which library a set of files is.", "VersionQuery", "VersionMatchList", also=(501,)
     )
+    findings = _get(
+        "List what is wrong with the records of a source.", "ImportFindingList", parameter="source"
+    )
     return {
         "/healthz": {"get": _get("Say that the server is ready.", "Health")},
         "/v1/query": {
@@ -60,9 +63,9 @@ def _paths() -> Json:
             "post": determine | {"operationId": "determineVersion"}
         },
         "/v1/determineversion": {"post": determine | {"operationId": "determineVersionV1"}},
-        "/v1experimental/importfindings/{source}": {
-            "get": _get("List what is wrong with the records of a source.", "ImportFindingList",
-                        parameter="source")
+        "/v1experimental/importfindings/{source}": {"get": findings},
+        "/v1/importfindings/{source}": {
+            "get": findings | {"operationId": "getImportFindingListV1"}
         },
         "/-/npm/v1/security/advisories/bulk": {
             "post": _post("List what affects versions of npm packages.", "NpmBulkQuery",

@@ -37,7 +37,23 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "verify": (
         "pratique.provenance.cli:verify",
-        "verify the evidence about a file: who signed, what built it, from where",
+        "verify the evidence about a file, package, lockfile or revision",
+    ),
+    "expectations list": (
+        "pratique.provenance.expectations_cli:list_",
+        "list what was learned of packages",
+    ),
+    "expectations forget": (
+        "pratique.provenance.expectations_cli:forget_",
+        "forget what was learned of packages",
+    ),
+    "expectations export": (
+        "pratique.provenance.expectations_cli:export_",
+        "write what was learned as a file",
+    ),
+    "expectations import": (
+        "pratique.provenance.expectations_cli:import_",
+        "take what was learned elsewhere",
     ),
     "vex create": ("pratique.vex.cli:create", "create an OpenVEX document"),
     "vex add": ("pratique.vex.cli:add", "add a statement to an OpenVEX document"),
@@ -57,6 +73,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "policy replay": ("pratique.policy.cli:replay", "decide again what is on record"),
     "policy waivers": ("pratique.policy.cli:waivers", "list waivers and what no longer holds"),
     "attest keygen": ("pratique.provenance.attest_cli:keygen", "make a key pair that signs"),
+    "attest model": ("pratique.provenance.attest_cli:model", "sign an AI model, file by file"),
+    "attest public-key": ("pratique.provenance.attest_cli:public_key", "print a public key"),
     "attest build": ("pratique.provenance.attest_cli:build", "run a command, attest what it made"),
     "attest file": ("pratique.provenance.attest_cli:file", "attest any predicate about files"),
     "attest sbom": ("pratique.provenance.attest_cli:sbom", "attest a bill of materials"),
@@ -110,6 +128,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "list findings of products, with what was decided",
     ),
     "triage history": ("pratique.triage.cli:history", "show every judgement: who, when, why"),
+    "rematch": ("pratique.watch.cli:rematch", "say what changed in the record's findings, and why"),
+    "watch": ("pratique.watch.cli:watch", "do so whenever something came in, until stopped"),
+    "events list": ("pratique.watch.cli:events", "list what changed"),
+    "notify test": ("pratique.watch.notify_cli:test", "send a trial over each channel"),
+    "notify status": ("pratique.watch.notify_cli:status", "say what was told, and what waits"),
+    "notify retry": ("pratique.watch.notify_cli:retry", "try again what could not be told"),
     "triage export": ("pratique.triage.cli:export", "write judgements as VEX, or all findings"),
     "fix": (
         "pratique.remediation.cli:fix",
@@ -164,6 +188,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "gate log": ("pratique.gate.cli:log", "list the decisions of a gate"),
     "gate verify": ("pratique.gate.cli:verify", "check a gate's log and what it keeps"),
     "gate why": ("pratique.gate.cli:why", "say what was decided on a package, and why"),
+    "gate approvals": (
+        "pratique.gate.cli_office:approvals",
+        "list, approve, deny, revoke what waits for an approval",
+    ),
+    "gate quarantine": (
+        "pratique.gate.cli_office:quarantine",
+        "list what is in quarantine, until when and why",
+    ),
+    "gate token": ("pratique.gate.cli_office:token", "create, list and revoke tokens of the gate"),
+    "gate canary": (
+        "pratique.gate.cli_canary:canary",
+        "try whether installs really go through the gate",
+    ),
     "gate setup": ("pratique.gate.cli:setup", "print the configuration of a package manager"),
     "lint-config": (
         "pratique.controls.configs.cli:lint_config",
@@ -175,8 +212,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 GROUPS: dict[str, str] = {
     "advisories": "keep the advisories: update, status, build, local, export, import, lint, exploitation",
-    "attest": "sign statements: build, file, sbom, vex, test, scan, vsa, keygen",
-    "gate": "the registry proxy that enforces policy: serve, setup, log, why, verify",
+    "attest": "sign statements: build, file, sbom, vex, test, scan, vsa, model, keygen …",
+    "expectations": "how packages are made, learned on first use: list, forget, export, import",
+    "events": "what changed in the record's findings: list",
+    "gate": "the registry proxy that enforces policy: serve, setup, approvals, token, canary …",
+    "notify": "who is told of what changed: test, status, retry",
     "policy": "rules that decide: test, explain, diff, lint, init, decide, replay, waivers",
     "record": "the record's server: serve, token",
     "repository": "publish what passed, signed by TUF: init, add, publish, rotate, get …",
@@ -190,7 +230,17 @@ GROUPS: dict[str, str] = {
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "check a project or a package": ("check", "reach", "fix", "explain", "formats"),
-    "evidence": ("verify", "verify-layout", "trust", "rebuild", "attest", "vex", "sbom", "sbomit"),
+    "evidence": (
+        "verify",
+        "verify-layout",
+        "expectations",
+        "trust",
+        "rebuild",
+        "attest",
+        "vex",
+        "sbom",
+        "sbomit",
+    ),
     "decide and enforce": ("policy", "gate", "repository", "lint-config"),
     "the record: where are we affected?": (
         "ingest",
@@ -212,6 +262,10 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "contact",
         "record",
         "triage",
+        "rematch",
+        "watch",
+        "events",
+        "notify",
     ),
     "advisories": ("advisories", "serve"),
     "this program": ("completion",),

@@ -22,6 +22,10 @@ MARK = "pratique:carried:"
 or ``spdx`` follows: whose fields they are."""
 
 
+_META = "/metadata"
+_WITHOUT_OWN_PROPERTIES = frozenset({"1.3", "1.4"})
+"""Versions of CycloneDX whose JSON documents have properties in ``metadata`` only."""
+
 KINDS = ("cyclonedx", "spdx", "spdx3")
 """Whose fields are carried."""
 
@@ -126,6 +130,14 @@ def without_carried(document: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
+def bom_without_carried(bom: dict[str, Any]) -> dict[str, Any]:
+    """A CycloneDX value without anything that is carried in it; a copy."""
+    plain: dict[str, Any] = copied(bom)
+    for kind in KINDS:
+        from_cyclonedx(plain, kind)
+    return plain
+
+
 def to_cyclonedx(bom: dict[str, Any], parts: dict[str, Delta], kind: str) -> None:
     """Write changes into the properties of a document and of its components.
 
@@ -135,13 +147,24 @@ def to_cyclonedx(bom: dict[str, Any], parts: dict[str, Delta], kind: str) -> Non
         kind: What they are changes to: ``cyclonedx`` or ``spdx``.
     """
     places = {"": "", **components(bom)}
-    for ref, change in parts.items():
-        owner = _at(bom, places[ref])
+    for ref, wanted in parts.items():
+        owner, change = _at(bom, places[ref]), wanted
+        if not ref and bom.get("specVersion") in _WITHOUT_OWN_PROPERTIES:
+            owner, change = _in_metadata(bom, wanted)
         notes = owner.get("properties")
         owner["properties"] = [
             *(notes if isinstance(notes, list) else ()),
             {"name": MARK + kind, "value": _packed(change)},
         ]
+
+
+def _in_metadata(bom: dict[str, Any], change: Delta) -> tuple[dict[str, Any], Delta]:
+    """Where a document carries what is its own whose version gives it no properties."""
+    if isinstance(metadata := bom.get("metadata"), dict):
+        return metadata, change
+    bom["metadata"] = {}
+    added = Delta(change.set, change.drop if "/metadata" in change.set else (*change.drop, _META))
+    return bom["metadata"], added
 
 
 def from_cyclonedx(bom: dict[str, Any], kind: str) -> list[tuple[str, Delta]]:
@@ -152,9 +175,12 @@ def from_cyclonedx(bom: dict[str, Any], kind: str) -> list[tuple[str, Delta]]:
             return _unpacked(note.get("value"))
         return None
 
+    places = [("", ""), *components(bom).items()]
+    if isinstance(bom.get("metadata"), dict):
+        places.insert(1, ("", _META))
     return [
         (ref, change)
-        for ref, pointer in {"": "", **components(bom)}.items()
+        for ref, pointer in places
         for change in _taken(_at(bom, pointer), "properties", carried)
     ]
 

@@ -52,11 +52,12 @@ def _compare(
         raise LimitError("is nested too deeply")
     if isinstance(wanted, dict) and isinstance(given, dict):
         for key, value in wanted.items():
-            pointer = f"{at}/{escape(key)}"
-            if key in given:
-                _compare(value, given[key], pointer, found, drop, depth + 1)
-            else:
-                found[pointer] = value
+            if key not in given:
+                found[f"{at}/{escape(key)}"] = value
+            elif type(value) is not str or type(other := given[key]) is not str:
+                _compare(value, given[key], f"{at}/{escape(key)}", found, drop, depth + 1)
+            elif value != other:  # most leaves are texts; they cost no call
+                found[f"{at}/{escape(key)}"] = value
         drop += [f"{at}/{escape(key)}" for key in given if key not in wanted]
     elif isinstance(wanted, list) and isinstance(given, list) and len(wanted) == len(given):
         for number, (one, other) in enumerate(zip(wanted, given, strict=True)):
@@ -110,13 +111,17 @@ def _index(items: list[Any], text: str) -> int:
 def copied(value: Any) -> Any:
     """A copy of a plain value, all the way down; several times as fast as ``deepcopy``."""
     if isinstance(value, dict):
-        return {key: copied(inner) for key, inner in value.items()}
+        return {
+            key: inner if type(inner) is str else copied(inner) for key, inner in value.items()
+        }
     return [copied(inner) for inner in value] if isinstance(value, list) else value
 
 
 def escape(key: str) -> str:
     """A key as a part of a pointer (RFC 6901, section 3)."""
-    return key.replace("~", "~0").replace("/", "~1")
+    if "~" in key or "/" in key:
+        return key.replace("~", "~0").replace("/", "~1")
+    return key
 
 
 def unescape(part: str) -> str:

@@ -30,7 +30,10 @@ def _walk(value: Any, path: str, found: dict[str, Any], depth: int) -> None:
         raise LimitError("is nested too deeply")
     if isinstance(value, dict) and value:
         for key, inner in value.items():
-            _walk(inner, _join(path, key), found, depth + 1)
+            if type(inner) is str:
+                found[_join(path, key)] = inner
+            else:
+                _walk(inner, _join(path, key), found, depth + 1)
     elif isinstance(value, list) and value:
         for at, inner in enumerate(value):
             _walk(inner, f"{path}[{at}]", found, depth + 1)

@@ -52,7 +52,7 @@ def cyclonedx_to_spdx(
 
 
 def spdx_to_cyclonedx(
-    document: dict[str, Any], creator: str, now: datetime
+    document: dict[str, Any], creator: str, now: datetime, *, said: bool = True
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """An SPDX 2 value as CycloneDX 1.6; or, where it was made of CycloneDX, as that.
 
@@ -60,6 +60,7 @@ def spdx_to_cyclonedx(
         document: The value; it is not changed.
         creator: The program that converts, as ``name-version``.
         now: For documents that state no time; aware of its time zone.
+        said: Whether the second value is wanted; it is empty otherwise.
 
     Returns:
         The CycloneDX value, and the SPDX one that its fields alone say.
@@ -67,7 +68,7 @@ def spdx_to_cyclonedx(
     plain = copied(document)
     earlier = carry.from_spdx(plain, "cyclonedx")
     converted = to_cyclonedx(copied(plain))
-    fields = to_spdx(converted.bom, creator=creator, now=now).document
+    fields = to_spdx(converted.bom, creator=creator, now=now).document if said else {}
     places = converted.places
     bom = _with_carried(converted, plain, creator, now)
     return _restored(bom, earlier, places), fields

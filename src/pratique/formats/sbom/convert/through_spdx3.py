@@ -58,7 +58,7 @@ def spdx_to_spdx3(
 
 
 def spdx3_to_spdx(
-    graph: dict[str, Any], creator: str, now: datetime
+    graph: dict[str, Any], creator: str, now: datetime, *, said: bool = True
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """A graph of SPDX 3 as an SPDX 2.3 value; or, where it was made of one, as that.
 
@@ -66,6 +66,7 @@ def spdx3_to_spdx(
         graph: The value; it is not changed.
         creator: The program that converts, as ``name-version``.
         now: For documents that state no time; aware of its time zone.
+        said: Whether the second value is wanted; it may be empty otherwise.
 
     Returns:
         The SPDX 2 value, and the graph that its fields alone say.
@@ -78,9 +79,10 @@ def spdx3_to_spdx(
     if earlier := carry.from_spdx(plain, "spdx"):
         places = carry.elements(plain)
         try:
-            return apply(plain, carry.joined(earlier, places)), to_graph(plain, now)
+            found = apply(plain, carry.joined(earlier, places))
+            return found, to_graph(found, now) if said else {}
         except (InputError, KeyError, TypeError):  # the graph was changed meanwhile
-            return document, to_graph(document, now)
+            return document, to_graph(document, now) if said else {}
     native = to_graph(document, now)
     change = delta(_keyed(graph), _keyed(native))
     places = _places(carry.elements(document), native, document)

@@ -26,12 +26,17 @@ class Enumeration(NamedTuple):
     values: tuple[str, ...]
     """As JSON documents write them."""
 
+    names: tuple[str, ...] = ()
+    """In the text form, where these are not the values with the prefix before them."""
+
     def by_number(self, number: int) -> str:
         """The value of a number; unknown ones stay numbers."""
         return self.values[number] if 0 <= number < len(self.values) else str(number)
 
     def by_name(self, name: str) -> str:
         """The value of a name of the text form; unknown ones stay as they are."""
+        if name in self.names:
+            return self.values[self.names.index(name)]
         plain = _plain(name.removeprefix(self.prefix))
         return next((value for value in self.values if _plain(value) == plain), name)
 
@@ -115,7 +120,9 @@ class Field(NamedTuple):
     repeated: bool = False
 
 
-TEXT = "text"
+TEXT, TRUTH, INTEGER, FLOAT, DOUBLE = "text", "truth", "integer", "float", "double"
+"""Kinds of fields; names of messages start with a capital, or hold a dot."""
+
 MESSAGES: dict[str, dict[int, Field]] = {
     "Bom": {
         1: Field("spec_version", "specVersion", TEXT),

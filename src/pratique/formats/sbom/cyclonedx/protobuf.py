@@ -7,14 +7,19 @@ protocol buffers (fields of a message, varints, length-delimited records).
 
 from __future__ import annotations
 
+from struct import pack, unpack_from
 from typing import TYPE_CHECKING, Any
 
 from pratique.formats.base import MAX_DOCUMENT_BYTES, Notes
 from pratique.formats.sbom.cyclonedx.messages import (
+    DOUBLE,
+    FLOAT,
+    INTEGER,
     MAX_MESSAGES,
     MAX_NESTING,
     MESSAGES,
     TEXT,
+    TRUTH,
     Enumeration,
     Field,
 )
@@ -28,6 +33,8 @@ from pratique.formats.text import decode
 from pratique.model.errors import InputError, LimitError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pratique.formats.base import Tree
     from pratique.model.inventory import Reading
 
@@ -56,7 +63,7 @@ def read_binary(data: bytes, path: str, tree: Tree) -> Reading:  # noqa: ARG001 
     if len(data) > MAX_DOCUMENT_BYTES:
         raise LimitError(f"is {len(data):,} bytes, over the limit of {MAX_DOCUMENT_BYTES:,}")
     notes = Notes(path)
-    message = _Decoder(data, notes).document()
+    message = Decoder(data, notes).document()
     version, components = message.get("specVersion", ""), message.get("components", ())
     if not version.startswith("1.") and (version or not any(c.get("name") for c in components)):
         raise InputError("is not a CycloneDX document: it states no spec_version")
@@ -122,20 +129,47 @@ def _as_json(message: dict[str, Any]) -> None:
                 del component[key]
 
 
+def shortest(value: float) -> float:
+    """The number of fewest digits that a single-precision one may have been written as."""
+    try:
+        packed = pack("<f", value)
+        for digits in range(6, 9):
+            if pack("<f", candidate := float(f"{value:.{digits}g}")) == packed:
+                return candidate
+    except OverflowError:
+        pass
+    return value
+
+
+def _size(tag: int) -> int:
+    """Bytes that a tag takes."""
+    return max(1, -(-tag.bit_length() // 7))
+
+
 class _DamagedError(Exception):
     """A message that ends too early or is none; the one around it can go on."""
 
 
-class _Decoder:
+class Decoder:
     """Decodes the messages of one document.
 
     Args:
         data: The document.
         notes: Receives one *unreadable* for each message or text that is damaged.
+        table: Fields of the messages that are read.
+        left: Receives offset, text and reason of each field that is in no table.
     """
 
-    def __init__(self, data: bytes, notes: Notes) -> None:
+    def __init__(
+        self,
+        data: bytes,
+        notes: Notes,
+        table: Mapping[str, dict[int, Field]] = MESSAGES,
+        left: list[tuple[int, str, str]] | None = None,
+    ) -> None:
         self._data = data
+        self._table = table
+        self._left = left
         self._tally = Tally(notes.unreadable, "damaged messages and texts")
         self._messages = 0
 
@@ -162,8 +196,9 @@ class _Decoder:
             raise LimitError(f"has more messages than the limit of {MAX_MESSAGES:,}")
         if depth > MAX_NESTING:
             raise LimitError(f"is nested over {MAX_NESTING} deep")
-        fields = MESSAGES[name]
+        fields = self._table[name]
         while at < end:
+            start = at
             tag, at = self._varint(at, end)
             field, wire = fields.get(tag >> 3), tag & 7
             if not tag >> 3:
@@ -177,33 +212,63 @@ class _Decoder:
                 at += size
             elif wire == _VARINT:
                 number, at = self._varint(at, end)
-                if field and isinstance(field.kind, Enumeration):
-                    into[field.key] = field.kind.by_number(number)
+                if field:
+                    self._number(into, field, number)
             elif wire in {_FIXED32, _FIXED64}:
                 at += 4 if wire == _FIXED32 else 8
                 if at > end:
                     raise _DamagedError(f"byte {at}: a {name} message ends too early")
+                if field and field.kind in {FLOAT, DOUBLE}:
+                    form = "<f" if wire == _FIXED32 else "<d"
+                    (into[field.key],) = unpack_from(form, self._data, start + _size(tag))
             else:
                 raise _DamagedError(f"byte {at}: wire type {wire} in a {name} message")
+            if field is None and self._left is not None:
+                self._left.append((start, "", f"field {tag >> 3} of {name} is not known"))
 
     def _record(self, into: dict[str, Any], field: Field, at: int, end: int, depth: int) -> None:
         """A text or an inner message; a damaged one is left out, or kept as far as it goes."""
         if field.kind == TEXT:
             try:
-                into[field.key] = self._data[at:end].decode()
+                text = self._data[at:end].decode()
             except UnicodeDecodeError:
                 self._tally.add(f"byte {at}: {field.name} is not UTF-8 text")
-        elif isinstance(field.kind, str):
+                return
+            if field.repeated:
+                into.setdefault(field.key, []).append(text)
+            else:
+                into[field.key] = text
+        elif isinstance(field.kind, Enumeration) or field.kind in {INTEGER, TRUTH}:
+            while at < end:  # numbers of a repeated field, one after another
+                number, at = self._varint(at, end)
+                self._number(into, field, number)
+        elif field.kind in self._table:
             # A message that is not repeated and occurs twice is merged.
             inner = {} if field.repeated else into.get(field.key, {})
             try:
-                self._message(inner, at, end, field.kind, depth + 1)
+                self._message(inner, at, end, str(field.kind), depth + 1)
             except _DamagedError as error:
                 self._tally.add(f"{error}; the rest of it is left out")
             if field.repeated:
                 into.setdefault(field.key, []).append(inner)
             else:
                 into[field.key] = inner
+
+    def _number(self, into: dict[str, Any], field: Field, number: int) -> None:
+        """A number into its field, as what it stands for."""
+        value: Any
+        if isinstance(field.kind, Enumeration):
+            value = field.kind.by_number(number)
+        elif field.kind == TRUTH:
+            value = bool(number)
+        elif field.kind == INTEGER:
+            value = number - (1 << 64) if number >> 63 else number
+        else:
+            return
+        if field.repeated:
+            into.setdefault(field.key, []).append(value)
+        else:
+            into[field.key] = value
 
     def _varint(self, at: int, end: int) -> tuple[int, int]:
         """A number of at most ten bytes, and the offset behind it."""

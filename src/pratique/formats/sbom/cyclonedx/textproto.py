@@ -6,14 +6,17 @@ Source: Text Format Language Specification of protocol buffers.
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pratique.formats.sbom.cyclonedx.messages import (
+    DOUBLE,
+    FLOAT,
+    INTEGER,
     MAX_MESSAGES,
     MAX_NESTING,
     MESSAGES,
     TEXT,
+    TRUTH,
     Enumeration,
     Field,
 )
@@ -22,6 +25,8 @@ from pratique.formats.text import Lines
 from pratique.model.errors import InputError, LimitError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pratique.formats.base import Notes
 
 _TOKEN = re.compile(
@@ -52,18 +57,25 @@ _SIMPLE = {
 _CLOSING = {"{": "}", "<": ">"}
 
 
-def parse_text_form(text: str, notes: Notes) -> dict[str, Any]:
+def parse_text_form(
+    text: str,
+    notes: Notes,
+    table: Mapping[str, dict[int, Field]] = MESSAGES,
+    left: list[tuple[int, str, str]] | None = None,
+) -> dict[str, Any]:
     """The ``Bom`` message that a text describes, with the keys of the JSON form.
 
     Args:
         text: Its fields.
         notes: Receives one *unreadable* for each value of the wrong kind.
+        table: Fields of the messages that are read.
+        left: Receives line, text and reason of each field that is in no table.
 
     Raises:
         InputError: It is not in the text form; the message names the line.
         LimitError: It is nested too deeply, or has too many messages.
     """
-    parser = _Parser(text, notes)
+    parser = _Parser(text, notes, table, left)
     message = parser.message("Bom", "", 1)
     parser.close()
     return message
@@ -72,8 +84,17 @@ def parse_text_form(text: str, notes: Notes) -> dict[str, Any]:
 class _Parser:
     """Reads tokens; keeps the fields that the table knows and skips all others."""
 
-    def __init__(self, text: str, notes: Notes) -> None:
+    def __init__(
+        self,
+        text: str,
+        notes: Notes,
+        table: Mapping[str, dict[int, Field]],
+        left: list[tuple[int, str, str]] | None,
+    ) -> None:
         self._text = text
+        self._table = table
+        self._left = left
+        self._fields: dict[str, dict[str, Field]] = {}
         self._lines = Lines(text)
         self._tally = Tally(notes.unreadable, "values that could not be read")
         self._messages = 0
@@ -100,10 +121,16 @@ class _Parser:
             raise LimitError(f"{self._place()}is nested over {MAX_NESTING} deep")
         if self._messages > MAX_MESSAGES:
             raise LimitError(f"has more messages than the limit of {MAX_MESSAGES:,}")
-        fields = _by_name(name)
+        fields = self._by_name(name)
         found: dict[str, Any] = {}
         while not (self._is(closing) if closing else self._kind == "end"):
-            field = fields.get(self._name())
+            line = self._lines.at(self._start) if self._left is not None else 0
+            stated = self._name()
+            field = fields.get(stated)
+            if field is None and name and self._left is not None:
+                self._left.append(
+                    (line, "", f"field {stated or 'in brackets'} of {name} is not known")
+                )
             colon = self._skip(":")
             if self._is("["):
                 self._list(found, field, depth)
@@ -140,7 +167,7 @@ class _Parser:
         if self._is(*_CLOSING):
             closing = _CLOSING[self._token]
             self._next()
-            kind = field.kind if field and field.kind in MESSAGES else ""
+            kind = field.kind if field and field.kind in self._table else ""
             value = self.message(str(kind), closing, depth + 1)
             self._next()
             if not kind:
@@ -160,13 +187,15 @@ class _Parser:
         else:
             found[field.key] = value
 
-    def _scalar(self, field: Field | None) -> str | None:
-        """A text or a name; ``None`` where the field wants another kind."""
+    def _scalar(self, field: Field | None) -> Any:
+        """A text, number, truth value or name; ``None`` where the field wants another kind."""
         kind, token = self._kind, self._token
         self._next()
         if kind != "string":
-            if field is None or not isinstance(field.kind, Enumeration):
+            if field is None:
                 return None
+            if not isinstance(field.kind, Enumeration):
+                return _plain(token, field.kind)
             if kind == "number" and token.isdecimal() and len(token) < 10:
                 return field.kind.by_number(int(token))
             return field.kind.by_name(token)
@@ -178,6 +207,12 @@ class _Parser:
             return None
         raw = b"".join(_ESCAPE.sub(_unescaped, part[1:-1].encode()) for part in parts)
         return raw.decode("utf-8", "replace")
+
+    def _by_name(self, message: str) -> dict[str, Field]:
+        if message not in self._fields:
+            table = self._table.get(message, {})
+            self._fields[message] = {field.name: field for field in table.values()}
+        return self._fields[message]
 
     def _is(self, *marks: str) -> bool:
         return self._kind == "mark" and self._token in marks
@@ -208,9 +243,23 @@ class _Parser:
         return f"line {self._lines.at(self._start)}: "
 
 
-@cache
-def _by_name(message: str) -> dict[str, Field]:
-    return {field.name: field for field in MESSAGES.get(message, {}).values()}
+def _plain(token: str, kind: str) -> Any:
+    """A number or truth value; ``None`` where it is none of the kind."""
+    token = token.replace(" ", "")
+    if kind == TRUTH:
+        return {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}.get(
+            token.lower()
+        )
+    if kind == INTEGER and re.fullmatch(r"-?[0-9]{1,19}", token):
+        return int(token)
+    if kind in {FLOAT, DOUBLE} and re.fullmatch(
+        r"-?[0-9]{0,20}\.?[0-9]{0,20}(?:[eE][+-]?[0-9]{1,3})?f?", token
+    ):
+        try:
+            return float(token.rstrip("f"))
+        except ValueError:
+            return None
+    return None
 
 
 def _unescaped(found: re.Match[bytes]) -> bytes:

@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from pratique.formats.models import FORMAT as MODEL_FILE
 from pratique.formats.sbom.addresses import iri
 from pratique.formats.sbom.cyclonedx.licenses import license_choices
 from pratique.formats.sbom.cyclonedx.vulnerabilities import vulnerability_objects
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 SPEC_VERSION = "1.6"
 SUBJECT = "subject"
 """Reference of what the inventory is of; package URLs never equal it."""
+
+LIBRARY, MODEL = "library", "machine-learning-model"
+"""Types of components that are written."""
 
 _NAMESPACE = UUID("5d0e2b3a-0f6c-5d0b-9f39-7a1d2c3b4e5f")
 """Of the serial numbers that are made here; any constant serves."""
@@ -83,6 +87,7 @@ def write(
         UTF-8 text that ends in a newline.
     """
     refs = _references(inventory)
+    models = {one.path for one in inventory.documents if one.format.startswith(MODEL_FILE)}
     document: dict[str, Any] = {
         "$schema": f"http://cyclonedx.org/schema/bom-{SPEC_VERSION}.schema.json",
         "bomFormat": "CycloneDX",
@@ -102,7 +107,10 @@ def write(
                 "name": inventory.subject,
             },
         },
-        "components": [_component(c, refs[c.ref]) for c in inventory.components],
+        "components": [
+            _component(c, refs[c.ref], MODEL if _is_of(c.ref, models) else LIBRARY)
+            for c in inventory.components
+        ],
         "dependencies": _dependencies(inventory, refs),
     }
     if vulnerabilities:
@@ -120,9 +128,17 @@ def _references(inventory: Inventory) -> dict[str, str]:
     return {c.ref: references.take(str(c.package)) for c in inventory.components}
 
 
-def _component(component: Component, ref: str) -> dict[str, Any]:
+def _is_of(ref: str, documents: set[str]) -> bool:
+    """Whether a component is of one of some documents, whose path its reference starts with."""
+    if not documents:
+        return False
+    marks = (at for at, character in enumerate(ref) if character == "#")
+    return any(ref[:at] in documents for at in marks)
+
+
+def _component(component: Component, ref: str, kind: str) -> dict[str, Any]:
     package = component.package
-    written: dict[str, Any] = {"type": "library", "bom-ref": ref}
+    written: dict[str, Any] = {"type": kind, "bom-ref": ref}
     if package.namespace:
         written["group"] = package.namespace
     written["name"] = package.name

@@ -52,6 +52,9 @@ class _Writer:
 
     def __init__(self, namespace: str) -> None:
         self._namespace = namespace
+        self._one_data = namespace.endswith("/1.5")
+        """The XML schema of 1.5 takes one description of a component's data, its JSON schema any
+        number."""
 
     def object(self, element: etree._Element, value: dict[str, Any], type: str, depth: int) -> None:
         if depth > 2 * MAX_DEPTH:
@@ -69,7 +72,10 @@ class _Writer:
                 if isinstance(one, str) and not _NOT_XML.search(one):
                     element.text = one
             elif field.form in {"bare", "depends"}:
-                for item in one if isinstance(one, list) else ():
+                items = one if isinstance(one, list) else ()
+                if self._one_data and field.type == "data":
+                    items = items[:1]
+                for item in items:
                     self._item(element, field.name, item, field, depth)
             else:
                 self._field(element, one, field, depth)

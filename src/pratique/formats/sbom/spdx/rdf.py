@@ -71,7 +71,7 @@ class Converter:
             raise InputError("is not an SPDX document: it describes no SpdxDocument")
         if len(found) > 1:
             notes.unreadable(f"describes {len(found)} documents; all are read as the first")
-        self._head = found[0]
+        self.head = found[0]
         self._others = {
             outside.first("spdxDocument"): outside.first("externalDocumentId")
             or outside.about.rpartition("#")[2]
@@ -82,10 +82,10 @@ class Converter:
     def document(self) -> wire.Document:
         """The whole document."""
         found = wire.Document(
-            spdxVersion=self._head.first("specVersion"),
-            SPDXID=self._name(self._head.about),
+            spdxVersion=self.head.first("specVersion"),
+            SPDXID=self.name(self.head.about),
             documentDescribes=[
-                self._element(v) for v in self._head.values.get("describesPackage", ())
+                self.element(v) for v in self.head.values.get("describesPackage", ())
             ],
             packages=[],
             files=[],
@@ -97,58 +97,58 @@ class Converter:
             if resource.kind == "Package":
                 found.packages.append(self._package(resource))  # type: ignore[union-attr]
             elif (elements := lists.get(resource.kind)) is not None:
-                elements.append(wire.Element(SPDXID=self._name(resource.about)))
+                elements.append(wire.Element(SPDXID=self.name(resource.about)))
             for value in resource.values.get("relationship", ()):
                 found.relationships.append(  # type: ignore[union-attr]
-                    self._relationship(resource, self._at(value))
+                    self._relationship(resource, self.at(value))
                 )
         self._bad.close()
         return found
 
     def _package(self, resource: Resource) -> wire.Package:
-        ref = self._name(resource.about)
+        ref = self.name(resource.about)
         self.lines.setdefault(ref, resource.line)
         return wire.Package(
             SPDXID=ref,
             name=resource.first("name", "packageName"),
             versionInfo=resource.first("versionInfo"),
-            downloadLocation=_value(resource.first("downloadLocation")),
-            licenseConcluded=self._licence(resource, "licenseConcluded"),
-            licenseDeclared=self._licence(resource, "licenseDeclared"),
-            primaryPackagePurpose=_constant(resource.first("primaryPackagePurpose")),
+            downloadLocation=plain(resource.first("downloadLocation")),
+            licenseConcluded=self.licence(resource, "licenseConcluded"),
+            licenseDeclared=self.licence(resource, "licenseDeclared"),
+            primaryPackagePurpose=constant(resource.first("primaryPackagePurpose")),
             checksums=[
                 wire.Checksum(
-                    algorithm=_tail(one.first("algorithm")).replace("_", "-"),
+                    algorithm=tail(one.first("algorithm")).replace("_", "-"),
                     checksumValue=one.first("checksumValue"),
                 )
-                for one in map(self._at, resource.values.get("checksum", ()))
+                for one in map(self.at, resource.values.get("checksum", ()))
             ],
             externalRefs=[
                 wire.ExternalRef(
                     referenceType=one.first("referenceType"),
                     referenceLocator=str(one.first("referenceLocator")),
                 )
-                for one in map(self._at, resource.values.get("externalRef", ()))
+                for one in map(self.at, resource.values.get("externalRef", ()))
             ],
         )
 
     def _relationship(self, subject: Resource, stated: Resource) -> wire.Relationship:
         return wire.Relationship(
-            spdxElementId=self._name(subject.about),
-            relationshipType=_constant(stated.first("relationshipType")),
-            relatedSpdxElement=self._element(stated.first("relatedSpdxElement")),
+            spdxElementId=self.name(subject.about),
+            relationshipType=constant(stated.first("relationshipType")),
+            relatedSpdxElement=self.element(stated.first("relatedSpdxElement")),
         )
 
-    def _at(self, value: str) -> Resource:
+    def at(self, value: str) -> Resource:
         """The resource that a value leads to; an empty one where there is none."""
         found = self._resources.get(value) if isinstance(value, Link) else None
         return found or Resource(value, 0)
 
-    def _element(self, value: str) -> str:
+    def element(self, value: str) -> str:
         """Identifier of the element that a value names."""
-        return self._name(value) if isinstance(value, Link) else value
+        return self.name(value) if isinstance(value, Link) else value
 
-    def _name(self, address: str) -> str:
+    def name(self, address: str) -> str:
         """Identifier of an element: the fragment, after its document's where that is another."""
         document, mark, fragment = address.rpartition("#")
         if not mark:
@@ -159,9 +159,12 @@ class Converter:
             return f"{self._others[document]}:{fragment}"
         return fragment
 
-    def _licence(self, resource: Resource, name: str) -> str:
+    def licence(self, resource: Resource, name: str) -> str:
         """The expression of a licence (SPDX 2.3, annex D), which RDF takes apart."""
-        value = resource.first(name)
+        return self.licence_of(resource.first(name), resource, name)
+
+    def licence_of(self, value: str, resource: Resource, name: str) -> str:
+        """The expression of one value of a property of a resource."""
         if not isinstance(value, Link):
             return value
         if value not in self._texts:
@@ -169,33 +172,33 @@ class Converter:
                 self._texts[value] = expression(value, self._parts)
             except LimitError as error:
                 self._texts[value] = ""
-                ref = quoted(self._name(resource.about))
+                ref = quoted(self.name(resource.about))
                 self._bad.add(f"{ref}: {name} {error}", resource.line)
         return self._texts[value]
 
     def _parts(self, value: str) -> str | tuple[str, list[str]]:
         """What a licence consists of, or its text."""
-        stated = self._at(value)
+        stated = self.at(value)
         if stated.kind in _SETS:
             return _SETS[stated.kind], stated.values.get("member", [])
         if stated.kind == "OrLaterOperator":
             return LATER, [stated.first("member")]
         if stated.kind == "WithExceptionOperator":
             return WITH, [stated.first("member"), stated.first("licenseException")]
-        return stated.first("licenseId", "licenseExceptionId") or _value(value)
+        return stated.first("licenseId", "licenseExceptionId") or plain(value)
 
 
-def _value(value: str) -> str:
+def plain(value: str) -> str:
     """A text, or the name at the end of a constant's or a licence's address."""
     if not isinstance(value, Link):
         return value
-    found = _tail(value)
+    found = tail(value)
     if "#" not in value and "/licenses/" not in value:
         return str(value)  # an address as such, of a download
     return _NOTHING.get(found, found)
 
 
-def _tail(value: str) -> str:
+def tail(value: str) -> str:
     """What stands behind the last mark of an address, without the prefix of a constant."""
     if not isinstance(value, Link):
         return value
@@ -203,7 +206,7 @@ def _tail(value: str) -> str:
     return name.removeprefix("checksumAlgorithm_")
 
 
-def _constant(value: str) -> str:
+def constant(value: str) -> str:
     """``relationshipType_dependsOn`` as the other forms write it: ``DEPENDS_ON``."""
     if not isinstance(value, Link):
         return value

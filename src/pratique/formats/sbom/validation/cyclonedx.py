@@ -30,8 +30,13 @@ _XML = tuple(f"1.{minor}" for minor in range(8))
 _BESIDE = ("spdx.schema.json", "jsf-0.82.schema.json", "cryptography-defs.schema.json")
 
 
-def validate_json(data: bytes, value: dict[str, Any], version: str) -> Verdict:
+def validate_json(data: bytes | None, value: dict[str, Any], version: str) -> Verdict:
     """Hold a decoded JSON document against the schema of its version.
+
+    Args:
+        data: The document, for the lines of faults; ``None`` where it is not in JSON.
+        value: Decoded.
+        version: As it states it.
 
     Raises:
         UnsupportedError: Its version has no JSON schema here.
@@ -46,7 +51,7 @@ def validate_json(data: bytes, value: dict[str, Any], version: str) -> Verdict:
         found = list(islice(_validator(version).iter_errors(value), MAX_FAULTS + 1))
     except ValueError as error:  # the validator's own limit of depth, 255
         raise LimitError(f"cannot be validated: {str(error)[:80]}") from None
-    lines = JsonLines(decode(data)) if found else None
+    lines = JsonLines(decode(data)) if found and data is not None else None
     faults = {
         Fault(
             lines.line(error.instance_path) if lines else 0,
@@ -60,6 +65,23 @@ def validate_json(data: bytes, value: dict[str, Any], version: str) -> Verdict:
         faults=tuple(sorted(faults)),
         more=len(found) > MAX_FAULTS,
     )
+
+
+def has_schema(version: str) -> bool:
+    """Whether JSON documents of a version can be validated."""
+    return version in _JSON
+
+
+def raw_faults(value: dict[str, Any], version: str) -> list[Any]:
+    """What the JSON schema of a version finds in a value, as its library tells it.
+
+    Raises:
+        LimitError: It is nested too deeply.
+    """
+    try:
+        return list(_validator(version).iter_errors(value))
+    except ValueError as error:  # the validator's own limit of depth, 255
+        raise LimitError(f"cannot be validated: {str(error)[:80]}") from None
 
 
 @cache

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from pratique.formats.sbom.validation.faults import Fault, Verdict
-from pratique.formats.sbom.values import CYCLONEDX, RDF, SPDX, document_of, value_of
-from pratique.model.errors import UnsupportedError
+from pratique.formats.sbom.values import CYCLONEDX, SPDX, document_of, value_of
 
 
 def validate(data: bytes) -> Verdict:
     """Hold a document, already unpacked, against the specification it names.
 
-    CycloneDX is held against its schemas (JSON 1.2 to 1.7, XML 1.0 to 1.7);
+    CycloneDX is held against its schemas (JSON 1.2 to 1.7, XML 1.0 to 1.7; protocol
+    buffers in their JSON form);
     SPDX 2 and 3 against a table of what their clauses demand.
 
     Raises:
@@ -29,14 +31,17 @@ def validate(data: bytes) -> Verdict:
     if bill.standard == CYCLONEDX:
         from pratique.formats.sbom.validation.cyclonedx import validate_json
 
-        return validate_json(data, bill.value, bill.version)
-    if bill.form == RDF:
-        raise UnsupportedError("is RDF, which is not validated here.")
+        if bill.form == "cyclonedx-json":
+            return validate_json(data, bill.value, bill.version)
+        left = tuple(Fault(line, "", reason) for line, _, reason in bill.left)
+        found = validate_json(None, bill.value, bill.version)
+        return msgspec.structs.replace(found, faults=tuple(sorted({*left, *found.faults})))
     if bill.standard == SPDX:
         from pratique.formats.sbom.validation.spdx import check
 
         faults = [
-            *(Fault(line, "", reason) for line, _, reason in bill.left),
+            # RDF may say more of a resource than the terms of the standard do.
+            *(Fault(line, "", reason) for line, _, reason in bill.left if bill.form != "spdx-rdf"),
             *check(bill, data),
         ]
         return Verdict(
