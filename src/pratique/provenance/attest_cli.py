@@ -14,6 +14,7 @@ from pratique.provenance.attest_options import (
     add_passphrase,
     add_signing,
     add_subjects,
+    key_place,
     passphrase,
     read_bytes,
     read_json,
@@ -28,7 +29,7 @@ from pratique.provenance.summary_cli import vsa
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-__all__ = ["build", "file", "keygen", "sbom", "scan", "test", "vex", "vsa"]
+__all__ = ["build", "file", "keygen", "model", "public_key", "sbom", "scan", "test", "vex", "vsa"]
 
 
 def _configure_keygen(parser: ArgumentParser) -> None:
@@ -208,6 +209,70 @@ def _run_scan(options: Namespace) -> int:
         raise type(error)(f"{options.bill}: {error.message}") from None
     return _attest(options, predicate)
 
+
+def _configure_model(parser: ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="folder of the model")
+    add_signing(parser)
+
+
+def _run_model(options: Namespace) -> int:
+    import hashlib
+
+    from pratique.formats.intoto.write import write_statement
+    from pratique.formats.sigstore.write import write_bundle
+    from pratique.provenance.model_folder import model_statement
+    from pratique.provenance.signing import SigningKey
+
+    if options.form == "dsse":
+        raise UsageError("signatures of models are Sigstore bundles.", remedy="Leave out --form.")
+    if not options.folder.is_dir():
+        raise UsageError(f"{options.folder} is no folder.", remedy="Name the model's folder.")
+    key = signing_key(options)
+    subject, predicate = model_statement(options.folder, [Path(options.output)])
+    statement = write_statement(subject, *predicate)
+    if isinstance(key, SigningKey):
+        # the library finds the key by the digest of its PEM
+        hint = hashlib.sha256(key.public_pem()).hexdigest()
+        data = write_bundle(key.envelope(statement), hint)
+    else:
+        data = key.bundle(statement)
+    write_output(options.output, data)
+    return ExitCode.CLEAN
+
+
+model = Command(
+    description="Sign an AI model: every file of its folder, as OpenSSF Model Signing v1.0.",
+    configure=_configure_model,
+    run=_run_model,
+    epilogue="""\
+examples:
+  pratique attest model alpha-7b/ -K key.pem -o alpha-7b/model.sig
+  pratique verify alpha-7b/ --key key.pem.pub
+""",
+)
+
+
+def _configure_public_key(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--signing-key", "-K", "--key", type=key_place, required=True, metavar="KEY",
+        dest="signing_key", help="private key: a file, or a key in hardware (pkcs11:…)",
+    )  # fmt: skip
+    add_passphrase(parser)
+
+
+def _run_public_key(options: Namespace) -> int:
+    from pratique.provenance.attest_options import key_of
+
+    sys.stdout.write(key_of(options).public_pem().decode())
+    return ExitCode.CLEAN
+
+
+public_key = Command(
+    description="Print the public key of a key file or of a key in hardware, as 'pratique verify "
+    "--key' takes it.",
+    configure=_configure_public_key,
+    run=_run_public_key,
+)
 
 keygen = Command(
     description="Make a key pair for signing: ed25519 or ECDSA on P-256, the private key in PEM, "

@@ -149,6 +149,11 @@ def signing_key(options: Namespace) -> Signer:
     """
     if getattr(options, "sigstore", False):
         return _identity(options)
+    return key_of(options)
+
+
+def key_of(options: Namespace) -> SigningKey:
+    """The key of ``--signing-key``; raises as :func:`signing_key`."""
     place = str(options.signing_key)
     if place.startswith("pkcs11:"):
         from pratique.provenance.hsm import open_key

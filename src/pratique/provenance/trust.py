@@ -1,7 +1,8 @@
 """What is trusted: the services of a Sigstore instance, from its trusted root.
 
-The trusted root is pinned: the one in the package, or one the caller names.
-It is never fetched.
+The trusted root is pinned: the one in the package, one that TUF vouched for
+(:mod:`pratique.provenance.trust_store`), or one the caller names.  It is never
+fetched in verification.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
     from pratique.formats.sigstore.trusted_root import Authority, Log, Validity
+    from pratique.provenance.trust_origin import Origin
 
 MAX_ROOT_BYTES = 4 * 1024 * 1024
 """Largest trusted root; the public one has 7 kB."""
@@ -82,9 +84,11 @@ class TrustRoot:
 
     Args:
         document: The trusted root.
+        origin: Where it is from; None where nobody asks.
     """
 
-    def __init__(self, document: TrustedRoot) -> None:
+    def __init__(self, document: TrustedRoot, origin: Origin | None = None) -> None:
+        self.origin = origin
         self.logs = {one.log_id.key_id: TrustedLog(one) for one in document.tlogs}
         self.certificate_logs = {one.log_id.key_id: TrustedLog(one) for one in document.ctlogs}
         self.authorities = tuple(map(TrustedAuthority, document.certificate_authorities))
@@ -95,21 +99,29 @@ class TrustRoot:
         return tuple(one for one in self.authorities if one.validity.covers(moment))
 
 
-def trust_root(data: bytes) -> TrustRoot:
+def trust_root(data: bytes, origin: Origin | None = None) -> TrustRoot:
     """Trust root of a ``trusted_root.json``.
 
     Raises:
         InputError: It is not one; its validities must all have a start.
     """
-    return TrustRoot(read_trusted_root(data))
+    return TrustRoot(read_trusted_root(data), origin)
 
 
 def trust_root_of(path: Path) -> TrustRoot:
-    """Trust root of a file.
+    """Trust root of a file, or of a stored instance where the path is ``instance:NAME``.
 
     Raises:
         InputError: It cannot be read, or is no trusted root.
+        EvidenceError: The stored one is damaged.
+        UsageError: No such instance is stored.
     """
+    from pratique.provenance.trust_origin import GIVEN, Origin
+
+    if str(path).startswith("instance:"):
+        from pratique.provenance.trust_store import PREFIX, current_root
+
+        return current_root(str(path).removeprefix(PREFIX))
     try:
         with path.open("rb") as file:
             data = file.read(MAX_ROOT_BYTES + 1)
@@ -118,7 +130,7 @@ def trust_root_of(path: Path) -> TrustRoot:
     if len(data) > MAX_ROOT_BYTES:
         raise InputError(f"trusted root {path} is over the limit of {MAX_ROOT_BYTES:,} bytes.")
     try:
-        return trust_root(data)
+        return trust_root(data, Origin(how=GIVEN, place=str(path)))
     except InputError as error:
         raise type(error)(f"{path}: {error.message}.") from None
 

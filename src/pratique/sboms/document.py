@@ -13,13 +13,22 @@ import msgspec
 from pratique.formats.sbom.convert.delta import copied
 from pratique.formats.sbom.convert.folding import folded_and_written, unfolded
 from pratique.formats.sbom.convert.leaves import missing
-from pratique.formats.sbom.values import CYCLONEDX, Bill, value_as, value_of
+from pratique.formats.sbom.values import CYCLONEDX, SPDX3, Bill, value_as, value_of
 from pratique.inventory.sbom_input import CREATOR
 from pratique.model.errors import InputError, UnsupportedError
 from pratique.sboms.errors import SignedDocumentError
 
-FORMS = ("cyclonedx-json", "cyclonedx-xml", "spdx-json", "spdx-tag-value")
+FORMS = ("cyclonedx-json", "cyclonedx-xml", "spdx-json", "spdx-tag-value", "spdx3-json")
 """Forms that are changed and written back."""
+
+WRITTEN_AS = {
+    "spdx-yaml": "spdx-json",
+    "spdx-xml": "spdx-json",
+    "spdx-rdf": "spdx-json",
+    "cyclonedx-protobuf": "cyclonedx-json",
+    "cyclonedx-textproto": "cyclonedx-json",
+}
+"""Forms that are not written here, and the one of the same standard that is instead."""
 
 
 class Document:
@@ -35,23 +44,30 @@ class Document:
 
     def __init__(self, data: bytes) -> None:
         self.bill: Bill = value_of(data)
-        if self.bill.form not in FORMS:
-            raise UnsupportedError(
-                f"is {self.bill.form}, which is not changed in place.",
-                remedy="Convert it first: 'pratique sbom convert FILE --to cyclonedx-json'.",
-            )
+        self.form = WRITTEN_AS.get(self.bill.form, self.bill.form)
+        """The form that it is written in, one of :data:`FORMS`."""
+
+        if self.form not in FORMS:
+            raise UnsupportedError(f"is {self.bill.form}, which is not written here.")
         self.value: dict[str, Any] = copied(self.bill.value)
         self._wrapper = _wrapper(data, self.bill)
 
     @property
-    def form(self) -> str:
-        """Its form, one of :data:`FORMS`."""
-        return self.bill.form
+    def notes(self) -> tuple[str, ...]:
+        """What whoever writes it should be told of its form."""
+        if self.form == self.bill.form:
+            return ()
+        return (f"it is written as {self.form}: {self.bill.form} is not written here",)
 
     @property
     def is_cyclonedx(self) -> bool:
-        """Whether it is CycloneDX rather than SPDX 2."""
+        """Whether it is CycloneDX rather than SPDX."""
         return self.bill.standard == CYCLONEDX
+
+    @property
+    def is_spdx3(self) -> bool:
+        """Whether it is SPDX 3."""
+        return self.bill.standard == SPDX3
 
     @property
     def version(self) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ SHOWN = 20
 
 
 def _configure(parser: ArgumentParser) -> None:
-    parser.add_argument("document", help="a CycloneDX or SPDX 2 document, or - for standard input")
+    parser.add_argument("document", help="a CycloneDX or SPDX document, or - for standard input")
     parser.add_argument("--output", "-o", metavar="FILE", help="where to write the document")
     parser.add_argument(
         "--field",
@@ -125,8 +125,7 @@ def _tell(report: Report, options: Namespace) -> None:
 
 def _registries(document: Document, given: list[str]) -> dict[str, Upstream]:
     """The registries of the ecosystems that the document has packages of."""
-    from pratique.sboms.filling_cyclonedx import entries
-    from pratique.sboms.filling_spdx import entries as packages
+    from pratique.sboms.enriching import entries_of
     from pratique.sources.packages.service import WORDS
     from pratique.sources.registries import ECOSYSTEMS, Upstream, address, configured, last_used
 
@@ -139,10 +138,9 @@ def _registries(document: Document, given: list[str]) -> dict[str, Upstream]:
                 remedy=f"NAME is {' or '.join(ECOSYSTEMS)}.",
             )
         found[word] = Upstream(address(url, f"--registry {word}"), "--registry")
-    of = entries if document.is_cyclonedx else packages
     kinds = {
         one.purl.partition(":")[2].lstrip("/").partition("/")[0].lower()
-        for one in of(document.value, overwrite=False)
+        for one in entries_of(document, overwrite=False)
     }
     for word in sorted({WORDS[kind] for kind in kinds if kind in WORDS} - set(found)):
         upstream = configured(word) or last_used(word)

@@ -16,13 +16,13 @@ from pratique.licenses.service import judge
 from pratique.model.errors import InputError, PratiqueError, UnsupportedError
 from pratique.model.inventory import LicenseClaim
 from pratique.model.purl import Package
-from pratique.sboms import filling_cyclonedx, filling_spdx
+from pratique.sboms import filling_cyclonedx, filling_spdx, filling_spdx3
 from pratique.sboms.filling import FIELDS, Entry, Report
 from pratique.sboms.redaction_rules import matches
 from pratique.sources.packages.service import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pratique.sboms.document import Document
     from pratique.sources.packages.client import RegistryClient
@@ -67,8 +67,8 @@ def enrich(
     Raises:
         InputError: It has over :data:`MAX_PACKAGES` packages.
     """
-    of = filling_cyclonedx.entries if document.is_cyclonedx else filling_spdx.entries
-    entries = list(of(document.value, overwrite=overwrite))
+    entries = list(entries_of(document, overwrite=overwrite))
+    graph = filling_spdx3.Graph(document.value) if document.is_spdx3 else None
     purls = list(dict.fromkeys(one.purl for one in entries))
     if len(purls) > MAX_PACKAGES:
         raise InputError(f"has over {MAX_PACKAGES:,} packages")
@@ -89,7 +89,7 @@ def enrich(
         if isinstance(answer, PratiqueError):
             entry.unsure("", answer.message)
         else:
-            _fill(document, entry, answer, wanted, now)
+            _fill(document, graph, entry, answer, wanted, now)
     data = document.written()
     replaced = [one.path for entry in entries for one in entry.filled if one.before is not None]
     lost = [path for path in document.lost(data) if not _is_wanted(path, replaced, entries)]
@@ -102,11 +102,26 @@ def enrich(
         conflicts=tuple(one for entry in entries for one in entry.conflicts),
         unknown=tuple(one for entry in entries for one in entry.unknown),
         lost=tuple(lost),
+        notes=document.notes,
     )
 
 
+def entries_of(document: Document, *, overwrite: bool) -> Iterator[Entry]:
+    """The components or packages of a document that have a package URL."""
+    if document.is_spdx3:
+        return filling_spdx3.entries(document.value, overwrite=overwrite)
+    if document.is_cyclonedx:
+        return filling_cyclonedx.entries(document.value, overwrite=overwrite)
+    return filling_spdx.entries(document.value, overwrite=overwrite)
+
+
 def _fill(
-    document: Document, entry: Entry, found: Described, wanted: frozenset[str], now: str
+    document: Document,
+    graph: filling_spdx3.Graph | None,
+    entry: Entry,
+    found: Described,
+    wanted: frozenset[str],
+    now: str,
 ) -> None:
     expression = ""
     if "license" in wanted and found.licenses:
@@ -120,6 +135,8 @@ def _fill(
             entry.unsure(field, reason)
     if document.is_cyclonedx:
         filling_cyclonedx.fill(entry, found, expression, wanted, document.version)
+    elif graph is not None:
+        filling_spdx3.fill(entry, found, expression, wanted, graph)
     else:
         filling_spdx.fill(entry, found, expression, wanted, now)
     missing = [
@@ -165,6 +182,7 @@ def table(report: Report, limit: int) -> str:
         for one in report.unknown[:limit]
     ]
     lines += [f"lost {path}" for path in report.lost[:limit]]
+    lines += [f"note: {one}" for one in report.notes]
     shown = sum(min(limit, len(x)) for x in (report.filled, report.conflicts, report.unknown))
     more = len(report.filled) + len(report.conflicts) + len(report.unknown) - shown
     if more:

@@ -74,6 +74,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Leaves or lines of the original that could not be written back."""
 
     dropped_signature: bool = False
+    notes: tuple[str, ...] = ()
+    """What else there is to know, as that it is written in another form."""
 
 
 class Entry:
@@ -112,6 +114,10 @@ class Entry:
             items = self.value[key] = []
         items.append(item)
         self._note(field, f"{self.path}.{key}[{len(items) - 1}]", item, source, None)
+
+    def added(self, field: str, path: str, value: Any, source: str, before: Any) -> None:
+        """Note what was set elsewhere in the document."""
+        self._note(field, path, value, source, before)
 
     def _note(self, field: str, path: str, value: Any, source: str, before: Any) -> None:
         self.filled.append(

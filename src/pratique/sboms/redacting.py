@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 import msgspec
 
-from pratique.formats.sbom.convert.leaves import leaves
+from pratique.formats.sbom.convert.delta import copied
+from pratique.formats.sbom.convert.leaves import leaves, missing
 from pratique.formats.sbom.validation import validate
 from pratique.inventory.sbom_input import CREATOR
 from pratique.model.errors import InputError, UnsupportedError
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from pratique.sboms.redaction_rules import Rules
 
 _NAMESPACE = UUID("0f2a1d1e-6f0c-5b58-9e0b-6a2f4c9d7b31")
+
+_UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""For documents that state no time of their own."""
 
 MAX_RESIDUE = 1000
 """Places of what is left that are named; one is enough not to hand the document out."""
@@ -84,6 +89,8 @@ def redact(
     Raises:
         UnsupportedError: Lines of it are not understood, so that they cannot be vouched for.
     """
+    if document.is_spdx3:
+        return _by_way_of_spdx2(document, rules, pseudonyms, name)
     if document.bill.left:
         line, text, _ = document.bill.left[0]
         raise UnsupportedError(
@@ -117,7 +124,40 @@ def redact(
             )
         ),
         faults=tuple(sorted(_faults(data) - faults_before)),
-        notes=tuple(dict.fromkeys(redactor.notes)),
+        notes=tuple(dict.fromkeys((*document.notes, *redactor.notes))),
+    )
+
+
+def _by_way_of_spdx2(
+    document: Document, rules: Rules, pseudonyms: Pseudonyms, name: str
+) -> tuple[bytes, Redaction]:
+    """Redact a graph of SPDX 3: only what SPDX 2.3 has a field for stays in it."""
+    from pratique.formats.sbom.convert.through_spdx3 import aligned
+    from pratique.formats.sbom.spdx3.values import to_spdx2
+    from pratique.formats.sbom.spdx3.write import to_graph
+    from pratique.sboms.document import Document
+
+    plain = to_spdx2(copied(document.value), _UNKNOWN_TIME)
+    kept = aligned(to_graph(copied(plain), _UNKNOWN_TIME), document.value)
+    left = [
+        Removal(path=path, rule="carried", action="removed", value=value)
+        for path, value in missing(document.value, kept).items()
+    ]
+    inner = Document(msgspec.json.encode(plain))
+    faults_before = _faults(msgspec.json.encode(document.value))
+    data, done = redact(inner, rules, pseudonyms, name=name)
+    graph = to_graph(msgspec.json.decode(data), _UNKNOWN_TIME)
+    data = msgspec.json.format(msgspec.json.encode(graph), indent=2) + b"\n"
+    note = (
+        f"SPDX 3 is redacted by way of SPDX 2.3: {len(left):,} leaves that it has no field for "
+        "are left out"
+    )
+    return data, msgspec.structs.replace(
+        done,
+        form=document.form,
+        removals=(*done.removals, *left),
+        faults=tuple(sorted(_faults(data) - faults_before)),
+        notes=(note, *done.notes),
     )
 
 

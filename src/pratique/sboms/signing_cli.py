@@ -54,6 +54,7 @@ def _configure_sign(parser: ArgumentParser) -> None:
 
 def _run_sign(options: Namespace) -> int:
     from pratique.formats.jsf import strict_json
+    from pratique.provenance.signing import SigningKey
     from pratique.sboms import enveloped
     from pratique.sboms.signing import predicate_of
 
@@ -66,6 +67,7 @@ def _run_sign(options: Namespace) -> int:
     key = signing_key(options)
     try:
         if options.enveloped:
+            assert isinstance(key, SigningKey)  # identities were refused with --enveloped
             write_output(options.output, enveloped.sign(strict_json(data), key))
             return ExitCode.CLEAN
         predicate = predicate_of(data, options.document.name, reference=options.reference)
@@ -140,7 +142,8 @@ def _run_verify(options: Namespace) -> int:
 def _request(options: Namespace) -> Request:
     from pratique.provenance.keys import load_key
     from pratique.provenance.request import Request
-    from pratique.provenance.trust import pinned_root, trust_root_of
+    from pratique.provenance.trust import trust_root_of
+    from pratique.provenance.trust_store import current_root
 
     if bool(options.identity) != bool(options.issuer):
         raise UsageError(
@@ -153,7 +156,7 @@ def _request(options: Namespace) -> Request:
             key = load_key(read_bytes(options.key)[:MAX_PUBLIC_KEY_BYTES])
         except InputError as error:
             raise type(error)(f"{options.key}: {error.message}.") from None
-    root = trust_root_of(options.trusted_root) if options.trusted_root else pinned_root()
+    root = trust_root_of(options.trusted_root) if options.trusted_root else current_root()
     return Request(root=root, key=key, identity=options.identity, issuer=options.issuer)
 
 

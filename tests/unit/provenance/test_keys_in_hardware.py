@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pratique.model.errors import EvidenceError, InputError, UsageError
-from pratique.provenance.hsm import KeyUri, open_key, read_uri
+from pratique.provenance.hsm import open_key
+from pratique.provenance.pkcs11_uri import KeyUri, read_uri
 from pratique.surfaces.cli.app import dispatch
 
 PIN = "84391"
@@ -48,6 +52,13 @@ def test_uris_that_name_no_key_surely(uri, said):
     with pytest.raises(UsageError, match=said) as caught:
         read_uri(uri)
     assert "1234" not in str(caught.value)
+
+
+@given(st.text(alphabet="pkcs11:;=?&%0aF/objectid-ü\x00", max_size=60))
+def test_any_text_is_a_uri_or_wrong_usage(text):
+    with suppress(UsageError):
+        found = read_uri(f"pkcs11:{text}")
+        assert found.object or found.id
 
 
 def module() -> str:

@@ -273,7 +273,7 @@ def test_names_that_are_not_text_are_refused__oms_6_1_2(desk: Desk) -> None:
 
 def statement_of(desk: Desk) -> dict:
     from pratique.formats.intoto.write import descriptor_value
-    from pratique.provenance.model_signatures import model_statement
+    from pratique.provenance.model_folder import model_statement
 
     subject, (kind, predicate) = model_statement(desk.model, [desk.signature])
     return {
@@ -328,10 +328,10 @@ def test_certificates_outside_sigstore_are_not_supported__oms_4_1(desk: Desk) ->
 
 def test_a_signature_may_not_leave_out_everything(desk: Desk, instance) -> None:
     """A signed list of what is left out cannot reach outside the folder, nor be all of it."""
-    from pratique.provenance.model_signatures import _stays
+    from pratique.provenance.model_folder import stays
 
-    assert not any(map(_stays, ("", ".", "./", "..", "a/../..", "/etc", "\\..\\x")))
-    assert all(map(_stays, (".git", "a/b", "model.sig")))
+    assert not any(map(stays, ("", ".", "./", "..", "a/../..", "/etc", "\\..\\x")))
+    assert all(map(stays, (".git", "a/b", "model.sig")))
 
 
 def test_a_folder_that_is_no_model(desk: Desk) -> None:

@@ -14,10 +14,12 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import stat
 import subprocess
 import threading
 import time
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,7 +29,13 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pratique.model.errors import EvidenceError, PratiqueError, UpstreamError, UsageError
@@ -575,3 +583,86 @@ def test_without_the_library_the_extra_is_named(
     with pytest.raises(UsageError, match="needs the library sigstore") as caught:
         desk.sign(*desk.token())
     assert "pratique[sigstore]" in caught.value.remedy
+
+
+REKOR = "rekor-server-posix"
+"""Rekor 2's server with a folder as storage: cmd/rekor-server/posix of rekor-tiles."""
+
+
+@pytest.fixture
+def rekor(forge, tmp_path: Path):
+    """A real log on loopback; its address, and its row of a trusted root."""
+    program = shutil.which(REKOR)
+    if program is None:
+        pytest.skip(f"{REKOR} is not installed")
+    key = Ed25519PrivateKey.generate()
+    place = tmp_path / "rekor"
+    (place / "log").mkdir(parents=True)
+    (place / "key.pem").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    http, grpc, metrics = free_ports(3)
+    host = "rekor.example.test"
+    words = ["serve", "--hostname", host, "--storage-dir", str(place / "log")]
+    words += ["--signer-filepath", str(place / "key.pem"), "--checkpoint-interval", "1s"]
+    words += ["--http-port", str(http), "--grpc-port", str(grpc)]
+    words += ["--http-metrics-port", str(metrics), "--persistent-antispam=false"]
+    with (place / "output").open("wb") as output:
+        server = subprocess.Popen([program, *words], stdout=output, stderr=output)
+    try:
+        wait_for(http, server, place / "output")
+        raw = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        row = {
+            "baseUrl": f"https://{host}",
+            "hashAlgorithm": "SHA2_256",
+            "publicKey": {
+                "rawBytes": forge.b64(forge.spki(key)),
+                "keyDetails": "PKIX_ED25519",
+                "validFor": {"start": "2024-01-01T00:00:00Z"},
+            },
+            # key id of signed notes: the name, the kind of the key, and the key
+            "logId": {"keyId": forge.b64(hashlib.sha256(host.encode() + b"\n\x01" + raw).digest())},
+        }
+        yield f"http://127.0.0.1:{http}", row
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def free_ports(count: int) -> list[int]:
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+def wait_for(port: int, server: subprocess.Popen[bytes], output: Path) -> None:
+    for _ in range(300):
+        assert server.poll() is None, output.read_text()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
+                if b"SERVING" in answer.read():
+                    return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"the log does not serve: {output.read_text()[-2000:]}")
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
+def test_with_a_real_log_and_a_real_timestamp_authority(desk: Desk, rekor) -> None:
+    address, row = rekor
+    config = desk.services.config(log=2)
+    config["signingConfig"]["rekorTlogUrls"][0]["url"] = address
+    config["trustedRoot"]["tlogs"] = [row]
+    desk.sign(*desk.token(), config=config)
+    (entry,) = json.loads(desk.output.read_bytes())["verificationMaterial"]["tlogEntries"]
+    assert entry["kindVersion"] == {"kind": "hashedrekord", "version": "0.0.2"}
+    root = desk.folder / "root.json"
+    root.write_text(json.dumps(config["trustedRoot"]))
+    words = ["--trusted-root", str(root), "--identity", WHO, "--issuer", desk.services.url]
+    assert dispatch(["verify", str(desk.artifact), *words]) == 0
+    other = dict(row, publicKey=desk.services.trusted_root(stamps=True)["tlogs"][0]["publicKey"])
+    root.write_text(json.dumps(config["trustedRoot"] | {"tlogs": [other]}))
+    assert dispatch(["verify", str(desk.artifact), *words]) == 1

@@ -6,6 +6,7 @@ import functools
 import io
 import json
 import random
+import socket
 import tarfile
 import threading
 from datetime import UTC, datetime, timedelta
@@ -159,6 +160,22 @@ def test_an_update_is_kept_and_used_in_verification(
     assert dispatch([*words, "-f", "json"]) == 0
     root = json.loads(capsys.readouterr().out)["trust_root"]
     assert (root["how"], root["targets_version"], root["age_days"]) == ("updated", 1, 0)
+
+
+def test_verification_never_calls_out(update, instance, forge, tmp_path, monkeypatch):
+    update()
+    (tmp_path / "alpha.tar.gz").write_bytes(b"alpha")
+    (tmp_path / "alpha.tar.gz.sigstore.json").write_text(json.dumps(instance.bundle()))
+
+    def refuse(*_args: object) -> None:
+        pytest.fail("verification opened a connection")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    who = ["--identity", forge.workflow, "--issuer", forge.issuer]
+    words = ["verify", str(tmp_path / "alpha.tar.gz"), *who]
+    assert dispatch([*words, "--trusted-root", "instance:corp"]) == 0
+    assert dispatch(["trust", "status"]) == 0
 
 
 def test_the_second_update_needs_neither_address_nor_root(update, maker, instance, capsys):

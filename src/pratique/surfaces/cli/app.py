@@ -175,6 +175,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sbom merge": ("pratique.inventory.sbom_views_cli:merge", "make one SBOM of several"),
     "sbom tree": ("pratique.inventory.sbom_views_cli:tree", "show who needs whom"),
     "sbom query": ("pratique.inventory.sbom_views_cli:query", "list components"),
+    "sbom leaves": ("pratique.inventory.leaves_cli:show", "list every leaf with its path"),
     "sbom models": ("pratique.inventory.models_cli:models", "say what model files would call"),
     "sbom enrich": ("pratique.sboms.enrich_cli:enrich", "fill what registries know"),
     "sbom redact": ("pratique.sboms.redact_cli:redact", "take out what must not leave"),
