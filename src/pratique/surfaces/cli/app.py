@@ -212,7 +212,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Words of every command, its import string, and one line of help."""
 
 GROUPS: dict[str, str] = {
-    "advisories": "keep the advisories: update, status, build, local, export, import, lint, exploitation",
+    "advisories": "keep the advisories: update, status, build, local, export, import, lint …",
     "attest": "sign statements: build, file, sbom, vex, test, scan, vsa, model, keygen …",
     "expectations": "how packages are made, learned on first use: list, forget, export, import",
     "events": "what changed in the record's findings: list",
@@ -317,7 +317,8 @@ def overview(group: str = "") -> Parser:
     for heading, names in SECTIONS.items() if not group else (("commands", _members(group)),):
         section = parser.add_argument_group(heading)
         for name in names:
-            text = GROUPS.get(name) or COMMANDS[f"{group} {name}".strip()][1]
+            whole = f"{group} {name}".strip()
+            text = COMMANDS[whole][1] if whole in COMMANDS else GROUPS[whole]
             section.add_argument(name.replace("-", "_"), metavar=name, nargs="?", help=text)
     return parser
 
