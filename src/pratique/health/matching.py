@@ -8,13 +8,13 @@ from pratique.model.advisory import Query
 from pratique.model.ecosystems import advisory_name, advisory_version, ecosystem_of
 from pratique.model.errors import InputError
 from pratique.model.purl import Package
+from pratique.model.severity import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pratique.advisories import Index
     from pratique.model.advisory import Answer, Match
-    from pratique.model.severity import Severity
 
 
 def query_of(purl: str) -> Query | str:
@@ -65,6 +65,9 @@ def answers_of(
 
 def rating(match: Match) -> tuple[Severity, float | None]:
     """The worst severity that any advisory of a match gives, and the highest score."""
-    severities = (match.severity, *(each.severity for each in match.advisories))
+    said = [match.severity, *(each.severity for each in match.advisories)]
+    # Who has not rated it takes nothing away from who has, even where that is "low".
+    rated = [one for one in said if one is not Severity.UNKNOWN]
     scores = (each.score for each in match.advisories if each.score)
-    return min(severities, key=lambda one: one.rank), max(scores, default=match.score)
+    worst = min(rated, key=lambda one: one.rank, default=Severity.UNKNOWN)
+    return worst, max(scores, default=match.score)

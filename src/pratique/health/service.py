@@ -18,6 +18,8 @@ from pratique.health.judging import judge_all, waive
 from pratique.health.priority import ranked, rate
 from pratique.health.remedies import choose
 from pratique.inventory import Options, PathFinder, take
+from pratique.inventory.model_files import RULES as MODEL_RULES
+from pratique.inventory.model_files import findings_of
 from pratique.licenses.service import judge
 from pratique.model.advisory import Query
 from pratique.model.bill import BillOfHealth, ComponentHealth
@@ -117,7 +119,7 @@ def check(
         scene=scene,
         preferred=request.prefer,
     )
-    findings = waive(answered, waivers, now)
+    findings = waive([*answered, *findings_of(inventory.suspicions)], waivers, now)
     still = {finding.subject for finding in findings if finding.status == "open"}
     known = {part.ref for one in affected if one.subject in still for part in one.components}
     partial = frozenset(index.partial)
@@ -127,7 +129,8 @@ def check(
     ]
     status = index.status(now, {part.ecosystem for part in inventory.components if part.ecosystem})
     if policy is not None:
-        open_ones = [finding for finding in findings if finding.status == "open"]
+        advised = [one for one in findings if one.rule not in MODEL_RULES]
+        open_ones = [finding for finding in advised if finding.status == "open"]
         facts = facts_of(
             inventory.components, health, open_ones, status, epss=exploitation.has_scores
         )

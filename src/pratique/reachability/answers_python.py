@@ -42,36 +42,40 @@ def python(
     one = environment.distributions.get(name)
     if one is None:
         return answer(finding, State.UNKNOWN, f"{name} is not installed in the environment given")
-    doubts = _doubts(one, package.version, walked, environment)
+    doubts = _doubts(one, package.version, walked)
     chain = walked.first.get(name)
     if chain:
         between = len(chain) - 1
         through = f"through {between} other package{'s' if between > 1 else ''}"
         text = f"it is imported, {through}" if between else "the project imports it"
         return answer(finding, State.IMPORTED, text, chain=chain, doubts=doubts)
-    if reason := _unseen(one, walked):
+    if reason := _unseen(one, package.version, walked):
         return answer(finding, State.UNKNOWN, reason, doubts=doubts)
     reason = f"none of {walked.files:,} modules read imports it"
     return answer(finding, State.UNIMPORTED, reason, doubts=doubts)
 
 
-def _unseen(one: Distribution, walked: Walked) -> str:
+def _unseen(one: Distribution, version: str, walked: Walked) -> str:
     """Why the graph cannot tell that nothing imports a distribution; empty where it can."""
     computed = [site for site in walked.hidden if _function(site) not in BY_PLUGIN | BY_TEXT]
     if not one.files:
         return "its installed files name no modules"
+    if version and one.version != version:
+        return f"installed is {one.version}, not {version}"
     if one.plugins:
         return f"others load it by name, as a plugin ({_some(one.plugins)})"
+    if one.name in walked.possible:
+        return f"it may be loaded by its name: {walked.possible[one.name]}"
     if computed:
         return f"the project imports modules by computed names ({computed[0]})"
+    if walked.elsewhere:
+        return f"there is code that is not here to read: {walked.elsewhere[0]}"
     if walked.problems:
         return f"{len(walked.problems)} files that are reached cannot be read"
     return ""
 
 
-def _doubts(
-    one: Distribution, version: str, walked: Walked, environment: Environment
-) -> tuple[str, ...]:
+def _doubts(one: Distribution, version: str, walked: Walked) -> tuple[str, ...]:
     doubts: list[str] = []
     if version and one.version != version:
         doubts.append(f"installed is {one.version}, not {version}")
@@ -85,7 +89,7 @@ def _doubts(
         doubts.append(f"{below} places in {where} packages load code whose name is computed")
     if walked.binary:
         doubts.append(f"compiled modules are not read: {_some(sorted(walked.binary))}")
-    return (*doubts, *environment.doubts)
+    return (*doubts, *walked.elsewhere)
 
 
 def _function(site: Site) -> str:

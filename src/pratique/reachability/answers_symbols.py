@@ -15,8 +15,23 @@ if TYPE_CHECKING:
     from pratique.model.inventory import Component
     from pratique.reachability.symbols import Named
 
+INIT = "init"
+"""Go: the function that importing a package runs."""
+
 STANDARD = frozenset({"stdlib", "toolchain"})
 """Names that the Go vulnerability database gives to Go itself."""
+
+_CALLED = """
+Accept Close Dial DialContext Error Flush Format GobDecode GobEncode GoString Hijack Len Less
+LogValue Lookup MarshalBinary MarshalJSON MarshalText MarshalXML MarshalXMLAttr Next Open Pop
+Push Read ReadAt ReadByte ReadDir ReadFrom ReadRune RoundTrip Scan Seek ServeHTTP Set String Sum
+Swap UnmarshalBinary UnmarshalJSON UnmarshalText UnmarshalXML UnmarshalXMLAttr UnreadByte
+UnreadRune Unwrap Value Write WriteAt WriteHeader WriteString WriteTo
+"""
+
+CALLED = frozenset(_CALLED.split())
+"""Methods that Go's standard library calls on whatever it is given, through interfaces of its
+own (``io.Reader``, ``http.Handler``, ``json.Unmarshaler``, ``sort.Interface`` …)."""
 
 NO_RECORDS = (
     "only the advisory's facts are here, not its functions: run 'pratique advisories update'"
@@ -47,19 +62,28 @@ def go(finding: Finding, module: str, named: Named, walked: golang.Walked) -> An
         return answer(finding, State.UNIMPORTED, reason, doubts=doubts)
     chain = walked.first[reached[0]]
     whole = [path for path in reached if not named.paths.get(path)]
+    started = [path for path in reached if INIT in named.paths.get(path, ())]
     symbols = [text for path in reached for text in named.paths.get(path, ())]
     if whole:
         reason = f"{whole[0]} is imported; the advisory names no functions of it"
         return answer(finding, State.IMPORTED, reason, chain=chain, doubts=doubts)
+    if started:
+        reason = f"{started[0]} is imported, which runs what is vulnerable"
+        return answer(finding, State.IMPORTED, reason, symbols=symbols, chain=chain, doubts=doubts)
     sites: list[Site] = []
     usable: list[str] = []
     for path in reached:
         more, can = golang.referenced(walked, path, named.paths[path])
         sites += more
         usable += can
-    return _judged(
-        finding, symbols, usable, sites, chain, _unseen_go("", walked), _methods(usable, doubts)
-    )
+    unseen = _unseen_go(module, walked) or _called(usable)
+    return _judged(finding, symbols, usable, sites, chain, unseen, _methods(usable, doubts))
+
+
+def _called(usable: Sequence[str]) -> str:
+    """Which methods code that is not read may call; empty where there are none."""
+    found = sorted(text for text in usable if "." in text and text.rpartition(".")[2] in CALLED)
+    return f"the standard library calls methods of such names: {_some(found)}" if found else ""
 
 
 def crate(
@@ -89,6 +113,10 @@ def crate(
     if not chains:
         if unseen:
             return answer(finding, State.UNKNOWN, unseen, doubts=doubts)
+        macros = [walked.generated[one.ref] for one in parts if one.ref in walked.generated]
+        if macros:
+            reason = f"a macro may bring it into code: {macros[0]}"
+            return answer(finding, State.UNKNOWN, reason, doubts=doubts)
         reason = "no source that is read names it"
         return answer(finding, State.UNIMPORTED, reason, doubts=doubts)
     chain = min(chains, key=len)
@@ -137,7 +165,7 @@ def _judged(
 
 def _unseen_go(module: str, walked: golang.Walked) -> str:
     if module in STANDARD:
-        return "what the standard library itself imports is not read"
+        return "what the standard library itself imports and calls is not read"
     if walked.absent:
         some = _some(sorted(walked.absent))
         return f"the sources of {len(walked.absent)} modules are not here: {some}"

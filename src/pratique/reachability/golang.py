@@ -86,7 +86,7 @@ def walk(project: Path, modules: dict[str, str], caches: tuple[Path, ...]) -> Wa
     done = Walked()
     own = _own_modules(project)
     queue: deque[tuple[str, tuple[Site, ...]]] = deque()
-    for shown, path in sources(project, ".go"):
+    for shown, path in sources(project, ".go", unread=done.problems):
         if "vendor" not in shown.split("/")[:-1]:
             _take(path, shown, (), done, queue)
     while queue:

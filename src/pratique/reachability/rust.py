@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from pratique.model.inventory import Component, Inventory
 
-NOT_RUN = LEFT_OUT | {"tests", "benches", "examples"}
-"""Folders of a dependency whose code no dependent runs."""
+NOT_RUN = ("tests/", "benches/", "examples/")
+"""Folders at the top of a dependency whose code no dependent runs (The Cargo Book,
+"Package Layout")."""
 
 VENDOR = "vendor"
 """Folder that ``cargo vendor`` writes."""
@@ -52,6 +53,9 @@ class Walked(msgspec.Struct, kw_only=True):
     """References of crates that are reached and whose sources are not here."""
 
     problems: list[Problem] = msgspec.field(default_factory=list)
+    generated: dict[str, Site] = msgspec.field(default_factory=dict)
+    """References of crates that nothing names, to where a macro may write their name
+    into code that needs them."""
 
 
 def walk(project: Path, inventory: Inventory, caches: tuple[Path, ...]) -> Walked:
@@ -86,12 +90,33 @@ def walk(project: Path, inventory: Inventory, caches: tuple[Path, ...]) -> Walke
             done.absent.add(ref)
             continue
         package = crates[ref].package
-        done.files[ref] = _files(folder, f"{package.name}@{package.version}/", NOT_RUN, done)
+        prefix = f"{package.name}@{package.version}/"
+        done.files[ref] = [
+            file
+            for file in _files(folder, prefix, LEFT_OUT, done)
+            if not file.shown.removeprefix(prefix).startswith(NOT_RUN)
+        ]
         names = _renamed(folder)
         for target in inventory.edges.get(ref, ()):
             if target in crates and target not in done.first:
                 _enter(target, ref, crates, folders, names, done, queue)
+    for ref in sorted(crates.keys() - done.first.keys() - own):
+        folder = crate(folders, crates[ref].package.name, crates[ref].package.version)
+        site = _generated(_library(folder, crates[ref].package.name).replace("-", "_"), done)
+        if site is not None:
+            done.generated[ref] = site
     return done
+
+
+def _generated(word: str, done: Walked) -> Site | None:
+    """Where a path from the root of all crates begins with a name, as macros write it."""
+    text = f"::{word}::"
+    for files in done.files.values():
+        for file in files:
+            place = file.source.find(text)
+            if place >= 0 and not file.source[place - 1 : place].isalnum():
+                return Site(Location(file.shown, file.source.count("\n", 0, place) + 1), text)
+    return None
 
 
 def _enter(
@@ -99,19 +124,21 @@ def _enter(
     by: str,
     crates: dict[str, Component],
     folders: tuple[Path, ...],
-    renamed: dict[str, str],
+    renamed: dict[str, set[str]],
     done: Walked,
     queue: deque[str],
 ) -> None:
     package = crates[ref].package
     folder = crate(folders, package.name, package.version)
-    name = renamed.get(package.name) or _library(folder, package.name)
-    word = name.replace("-", "_")
-    for file in done.files.get(by, ()):
-        if (line := _word(file.source, word)) is not None:
-            done.first[ref] = (*done.first.get(by, ()), Site(Location(file.shown, line), word))
-            queue.append(ref)
-            return
+    # Crates of one workspace may each give it a name of their own, or none.
+    names = {_library(folder, package.name), *renamed.get(package.name, ())}
+    for word in sorted(name.replace("-", "_") for name in names):
+        for file in done.files.get(by, ()):
+            if (line := _word(file.source, word)) is not None:
+                site = Site(Location(file.shown, line), word)
+                done.first[ref] = (*done.first.get(by, ()), site)
+                queue.append(ref)
+                return
 
 
 def referenced(walked: Walked, users: Sequence[str], functions: Sequence[str]) -> list[Site]:
@@ -190,7 +217,7 @@ def _word(source: str, name: str) -> int | None:
 
 def _files(root: Path, prefix: str, leave_out: frozenset[str], done: Walked) -> list[File]:
     found: list[File] = []
-    for shown, path in sources(root, ".rs", leave_out):
+    for shown, path in sources(root, ".rs", leave_out, done.problems):
         try:
             found.append(File(prefix + shown, read(path).decode("utf-8", "replace")))
         except InputError as error:
@@ -206,9 +233,9 @@ def _library(folder: Path | None, name: str) -> str:
     return stated if isinstance(stated, str) else name
 
 
-def _renamed(folder: Path) -> dict[str, str]:
-    """Package to the name a manifest gives it (``package = "…"`` of a dependency)."""
-    found: dict[str, str] = {}
+def _renamed(folder: Path) -> dict[str, set[str]]:
+    """Package to the names that manifests give it (``package = "…"`` of a dependency)."""
+    found: dict[str, set[str]] = {}
     for _, path in sources(folder, "Cargo.toml"):
         value = _manifest(path.parent)
         targets = value.get("target")
@@ -220,7 +247,7 @@ def _renamed(folder: Path) -> dict[str, str]:
                 rows = table.get(kind) if isinstance(table, dict) else None
                 for key, row in rows.items() if isinstance(rows, dict) else ():
                     if isinstance(row, dict) and isinstance(row.get("package"), str):
-                        found[row["package"]] = key
+                        found.setdefault(row["package"], set()).add(key)
     return found
 
 

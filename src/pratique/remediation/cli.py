@@ -146,7 +146,6 @@ def _configure_output(parser: ArgumentParser) -> None:
 def _run(options: Namespace) -> int:
     from pratique.advisories import open_index
     from pratique.health.progress import shown
-    from pratique.health.verdict import exit_code
     from pratique.remediation.service import fix
 
     if options.statements and not options.product:
@@ -162,7 +161,20 @@ def _run(options: Namespace) -> int:
         else:
             done = fix(order, index, progress)
     _write(done, options)
-    return exit_code(done.after)
+    return code_of(done)
+
+
+def code_of(done: Fixed) -> int:
+    """As a check of the result; a change that nobody could prove leaves it open."""
+    from pratique.health.verdict import exit_code
+    from pratique.model.errors import ExitCode
+    from pratique.remediation.plan import Status
+
+    code = exit_code(done.after)
+    made = (one.status for upgrade in done.plan.upgrades for one in upgrade.occurrences)
+    if code == ExitCode.CLEAN and Status.NOT_PROVEN in made:
+        return ExitCode.INCOMPLETE
+    return code
 
 
 def _over_the_record(

@@ -22,7 +22,7 @@ def message(plan: Plan) -> str:
     """Markdown: a title, what is upgraded and why, what proves it, what remains."""
     made = [(upgrade, one) for upgrade in plan.upgrades for one in upgrade.occurrences]
     done = [pair for pair in made if pair[1].status is not Status.FAILED]
-    lines = [f"# {title([upgrade for upgrade, _ in done])}", ""]
+    lines = [f"# {title(done)}", ""]
     if done:
         lines += [
             "| Package | From | To | Where | Fixes | Severity | State |",
@@ -42,15 +42,21 @@ def message(plan: Plan) -> str:
     return "\n".join(lines) + "\n"
 
 
-def title(upgrades: Sequence[Upgrade]) -> str:
-    """One line for a pull request or commit."""
-    names = list(dict.fromkeys(one.name for one in upgrades))
-    ids = {identifier for one in upgrades for identifier in one.fixes}
+def title(made: Sequence[tuple[Upgrade, Occurrence]]) -> str:
+    """One line for a pull request or commit; "fixed" is what a resolver and a check confirmed."""
+    names = list(dict.fromkeys(upgrade.name for upgrade, _ in made))
     if not names:
         return "Nothing can be upgraded"
     what = ", ".join(names[:3]) if len(names) <= 3 else f"{len(names)} packages"
-    many = "vulnerability" if len(ids) == 1 else "vulnerabilities"
-    return f"Upgrade {what}: {len(ids)} {many} fixed"
+    open_ = {each for one, at in made if at.status is not Status.PROVEN for each in one.fixes}
+    fixed = {each for one, _ in made for each in one.fixes} - open_
+    parts = [f"{_vulnerabilities(len(fixed))} fixed"] if fixed or not open_ else []
+    parts += [f"{_vulnerabilities(len(open_))} not proven to be fixed"] if open_ else []
+    return f"Upgrade {what}: {', '.join(parts)}"
+
+
+def _vulnerabilities(count: int) -> str:
+    return f"{count} vulnerability" if count == 1 else f"{count} vulnerabilities"
 
 
 def _kept(upgrade: Upgrade) -> list[Occurrence]:
@@ -90,8 +96,8 @@ def _proof(done: Sequence[Occurrence]) -> list[str]:
             f"{proven} of {len(done)} changes were made by the project's own resolver and "
             "checked again: the vulnerabilities named are gone and none came in."
         )
-    unproven = [one for one in done if one.status is Status.NOT_PROVEN]
-    lines += [f"- {_plain(one.document)}: not proven ({_plain(one.note)})" for one in unproven]
+    unproven = {(one.document, one.note): None for one in done if one.status is Status.NOT_PROVEN}
+    lines += [f"- {_plain(path)}: not proven ({_plain(note)})" for path, note in unproven]
     planned = sum(one.status is Status.PLANNED for one in done)
     if planned:
         lines.append(f"{planned} changes are planned only: no resolver has confirmed them.")

@@ -45,7 +45,8 @@ def drawn(plan: Plan) -> str:
 
 def _headline(plan: Plan) -> str:
     if not plan.findings:
-        return "There is nothing to fix that is known."
+        left = "; see the notes for what was left out" if plan.notes else ""
+        return f"There is nothing to fix that is known{left}."
     ids = {one for upgrade in plan.upgrades for one in upgrade.fixes}
     if not plan.upgrades:
         return f"None of {plan.findings} findings can be fixed."

@@ -12,7 +12,7 @@ from pratique.model.inventory import Trouble
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pratique.model.inventory import Problem
     from pratique.vex.authoring import Draft
@@ -79,9 +79,10 @@ def drafted(options: Namespace) -> Draft:
     if sys.stdin.isatty() and not (products and vulnerability and status):
         products = products or [_ask("Product (package URL)")]
         vulnerability = vulnerability or _ask("Vulnerability")
-        status = status or _ask(f"Status ({', '.join(Status)})")
+        status = status or _ask(f"Status ({', '.join(Status)})", tuple(Status))
         if status == Status.NOT_AFFECTED and not justification and not impact:
-            justification = _ask(f"Justification ({', '.join(Justification)}), or nothing")
+            question = f"Justification ({', '.join(Justification)}), or nothing"
+            justification = _ask(question, ("", *Justification))
             impact = "" if justification else _ask("Impact statement")
     return Draft(
         products=tuple(dict.fromkeys(products)),
@@ -102,10 +103,16 @@ def _once(what: str, first: str, second: str) -> str:
     return first or second
 
 
-def _ask(question: str) -> str:
-    sys.stderr.write(f"{question}: ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip()
+def _ask(question: str, known: Sequence[str] = ()) -> str:
+    """An answer; one that is none of the words known is asked for again."""
+    while True:
+        sys.stderr.write(f"{question}: ")
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        answer = line.strip()
+        if not known or answer in known or not line:
+            return answer
+        sys.stderr.write(f"{answer[:80]!r} is none of them.\n")
 
 
 def read_input(path: str) -> bytes:

@@ -57,8 +57,8 @@ def difference(original, kept):
 def valid(data):
     try:
         return validate(data).valid
-    except InputError:  # a version without a schema
-        return True
+    except InputError:  # it states no version
+        return False
 
 
 def every_version(found):

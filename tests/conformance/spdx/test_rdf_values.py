@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ import pytest
 from pratique.formats.sbom.convert import convert
 from pratique.formats.sbom.validation import validate
 from pratique.formats.sbom.values import value_of
+from pratique.model.errors import InputError, LimitError
 
 NOW = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -70,3 +72,30 @@ def test_it_is_converted_to_every_form(examples, target):
     assert [one.value for one in done.loss.lost] == [text for _, text, _ in bill.left]
     back = convert(done.data, "spdx-json", creator="pratique-0.0", now=NOW)
     assert json.loads(back.data) == bill.value
+
+
+def test_a_resource_that_leads_to_many_is_not_multiplied():
+    many = "".join(f"<crossRef><CrossRef><url>u{n}</url></CrossRef></crossRef>" for n in range(600))
+    links = '<hasExtractedLicensingInfo rdf:resource="#LicenseRef-a"/>' * 600
+    text = f"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+        xmlns="http://spdx.org/rdf/terms#"><SpdxDocument rdf:about="#SPDXRef-DOCUMENT">{links}
+        </SpdxDocument><ExtractedLicensingInfo rdf:about="#LicenseRef-a">{many}
+        </ExtractedLicensingInfo></rdf:RDF>"""
+    with pytest.raises(LimitError, match="too often"):
+        value_of(text.encode())
+
+
+def test_mutated_documents_never_raise_anything_else(examples):
+    data = (examples / "SPDXRdfExample-v2.3.spdx.rdf.xml").read_bytes()
+    chance = random.Random(7)
+    read = 0
+    for _ in range(60):
+        broken = bytearray(data)
+        for _ in range(chance.randrange(1, 6)):
+            at = chance.randrange(len(broken) - 9)
+            broken[at : at + chance.randrange(9)] = bytes(chance.choices(b'<>/"#:ax1', k=4))
+        try:
+            read += bool(value_of(bytes(broken)).value)
+        except InputError:
+            continue
+    assert read > 5

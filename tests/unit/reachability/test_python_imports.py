@@ -265,6 +265,37 @@ def test_links_out_of_the_project_leave_it_unknown(
     assert answers(files)["EX-gamma"].state is State.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        {
+            "lib-1.dist-info/direct_url.json": '{"url": "file:///%00", "dir_info": {"editable": true}}'
+        },
+        {"lib-1.dist-info/direct_url.json": '{"url": "file://[", "dir_info": {"editable": true}}'},
+        {"lib-1.dist-info/direct_url.json": "[" * 100_000},
+        {"lib-1.dist-info/entry_points.txt": "[a]\nb = ../../x/..y:z\n[c]\nd = gamma/../../e\n"},
+        {"lib-1.dist-info/METADATA": b"Requires-Dist: \xff\xfe;;\nRequires-Dist: ..\n"},
+        {"own.pth": b"a\0b\nimport ..\nimport \xff\n../../../../..\n"},
+        {"own.pth": "loop\n"},
+    ],
+)
+def test_hostile_environments_are_survived(
+    answers: Answers,
+    installed: Callable[..., dict[str, str]],
+    tmp_path: Path,
+    files: dict[str, str | bytes],
+) -> None:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "loop").symlink_to("loop")
+    project = {
+        "requirements.txt": "gamma==1.0\n",
+        "main.py": "import gamma",
+        **installed("gamma", {"gamma.py": ""}),
+        **{f"{SITE}/{path}": text for path, text in files.items()},
+    }
+    assert answers(project)["EX-gamma"].state is State.IMPORTED
+
+
 def test_what_compiled_code_needs_is_unknown(
     answers: Answers, installed: Callable[..., dict[str, str]]
 ) -> None:

@@ -12,10 +12,11 @@ import msgspec
 import pytest
 
 from pratique.advisories import Index
-from pratique.model.errors import LimitError, PratiqueError, UsageError
+from pratique.model.errors import ExitCode, LimitError, PratiqueError, UsageError
 from pratique.remediation import workspace
+from pratique.remediation.cli import code_of
 from pratique.remediation.errors import AttemptError, ChangedError, UnprovenError
-from pratique.remediation.message import message
+from pratique.remediation.message import message, title
 from pratique.remediation.models import Strategy
 from pratique.remediation.patch import unified
 from pratique.remediation.plan import Status
@@ -96,10 +97,40 @@ def test_the_patch_is_one_that_git_applies(fixed, tree: Tree) -> None:
     assert "end/requirements.txt" in done.changes
 
 
+def test_only_what_is_proven_everywhere_is_called_fixed(fixed) -> None:
+    plan = fixed({"a/requirements.txt": "alpha==1.0\n", "b/requirements.txt": "alpha==1.0\n"}).plan
+    [upgrade] = plan.upgrades
+    proven, other = (
+        msgspec.structs.replace(one, status=status)
+        for one, status in zip(upgrade.occurrences, (Status.PROVEN, Status.NOT_PROVEN), strict=True)
+    )
+    assert title([(upgrade, proven)]) == "Upgrade alpha: 1 vulnerability fixed"
+    both = title([(upgrade, proven), (upgrade, other)])
+    assert both == "Upgrade alpha: 1 vulnerability not proven to be fixed"
+    more = msgspec.structs.replace(upgrade, name="beta", fixes=("EX-8", "EX-9"))
+    assert title([(upgrade, proven), (more, other)]) == (
+        "Upgrade alpha, beta: 1 vulnerability fixed, 2 vulnerabilities not proven to be fixed"
+    )
+    assert message(plan).count("no resolver was to be run") == 2
+
+
+def test_a_change_that_nobody_proved_is_no_clean_result(fixed) -> None:
+    done = fixed({"requirements.txt": "alpha==1.0\n"})
+    assert [one.status for one in done.after.findings] == []
+    assert code_of(done) == ExitCode.INCOMPLETE
+    [upgrade] = done.plan.upgrades
+    [one] = upgrade.occurrences
+    proven = msgspec.structs.replace(
+        upgrade, occurrences=(msgspec.structs.replace(one, status=Status.PROVEN),)
+    )
+    plan = msgspec.structs.replace(done.plan, upgrades=(proven,))
+    assert code_of(msgspec.structs.replace(done, plan=plan)) == ExitCode.CLEAN
+
+
 def test_the_message_says_what_was_done_and_what_remains(fixed) -> None:
     done = fixed({"requirements.txt": "alpha==1.0\ngamma==1.0\n"})
     text = message(done.plan)
-    assert text.startswith("# Upgrade alpha: 1 vulnerability fixed\n")
+    assert text.startswith("# Upgrade alpha: 1 vulnerability not proven to be fixed\n")
     assert (
         "| alpha | 1.0 | 1.3 | requirements.txt | EX-1, (CVE-2026-0001) | high 7.5 | not proven |"
         in text

@@ -7,7 +7,7 @@ library's ``pickletools``, which decodes and runs nothing.
 from __future__ import annotations
 
 from pratique.formats.base import Kind, Reader
-from pratique.formats.models.inspect import NAMES, Inspection, inspect
+from pratique.formats.models.inspect import NAMES, Inspection, inspect, is_path_file
 
 FORMAT = "model file"
 """How the format of a reading of one starts."""
@@ -15,7 +15,16 @@ FORMAT = "model file"
 RUNS_CODE, UNKNOWN_CODE = "model-runs-code", "model-imports-unknown"
 """Rules that warn of one."""
 
-__all__ = ["FORMAT", "NAMES", "READERS", "RUNS_CODE", "UNKNOWN_CODE", "Inspection", "inspect"]
+__all__ = [
+    "FORMAT",
+    "NAMES",
+    "READERS",
+    "RUNS_CODE",
+    "UNKNOWN_CODE",
+    "Inspection",
+    "inspect",
+    "is_path_file",
+]
 
 READERS: tuple[Reader, ...] = (
     Reader(

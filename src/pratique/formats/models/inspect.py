@@ -29,6 +29,9 @@ NAMES = (
 """Names under which models are kept."""
 
 
+_PACKAGES = frozenset({"site-packages", "dist-packages"})
+
+
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     """What was found in a file."""
 
@@ -51,6 +54,25 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     def unknown(self) -> tuple[Import, ...]:
         """Imports that are not known to be harmless."""
         return tuple(one for one in self.imports if one.danger is Danger.UNKNOWN)
+
+
+def is_path_file(data: bytes, path: str) -> bool:
+    """Whether a file is one of Python's own that add folders to its path, and no model.
+
+    They end in ``.pth`` as models do, and stand in the folders of installed packages
+    (Python's documentation, module ``site``).
+    """
+    folder, _, name = path.rpartition("/")
+    if not name.endswith(".pth") or folder.rpartition("/")[2] not in _PACKAGES:
+        return False
+    return b"\0" not in data and not data.startswith((b"\x80", ZIP)) and _is_text(data)
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return all(one.isprintable() or one.isspace() for one in data.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def inspect(data: bytes, name: str) -> Inspection:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pratique.formats.base import Notes
 from pratique.formats.lockfiles.gathering import Gathering, named
 from pratique.formats.models import FORMAT, RUNS_CODE, UNKNOWN_CODE
-from pratique.formats.models.inspect import inspect
-from pratique.model.inventory import Location, Suspicion
+from pratique.formats.models.inspect import inspect, is_path_file
+from pratique.model.inventory import Location, Reading, Suspicion
 from pratique.model.nouns import Artifact
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from pratique.formats.base import Tree
     from pratique.formats.models.inspect import Inspection
-    from pratique.model.inventory import Reading
 
 
 def read(data: bytes, path: str, tree: Tree) -> Reading:
@@ -29,6 +29,10 @@ def read(data: bytes, path: str, tree: Tree) -> Reading:
         LimitError: It exceeds a limit.
     """
     del tree
+    if is_path_file(data, path):
+        notes = Notes(path)
+        notes.notice("adds folders to Python's path, and is no model")
+        return Reading(format="Python path file", problems=notes.done())
     found = inspect(data, path)
     gathering = Gathering(path, type="generic")
     digest = sha256(data).hexdigest()

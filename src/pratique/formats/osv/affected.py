@@ -38,8 +38,12 @@ def read_affected(item: Any, where: str, fault: Fault) -> Affected | None:
     if not isinstance(item, dict):
         fault(DefectKind.BAD_AFFECTED, where, short(item))
         return None
-    ecosystem, name = _package(item.get("package"), f"{where}.package", fault)
     ranges, lost = _ranges(item.get("ranges"), f"{where}.ranges", fault)
+    package = item.get("package")
+    ecosystem, name = "", ""
+    # Of a repository that nobody packages, its address says all there is.
+    if package is not None or not any(each.type == "GIT" for each in ranges):
+        ecosystem, name = _package(package, f"{where}.package", fault)
     versions, bad = _versions(item.get("versions"), f"{where}.versions", fault)
     if not ranges and not versions:
         fault(DefectKind.NOTHING_AFFECTED, where)

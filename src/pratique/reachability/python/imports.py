@@ -8,20 +8,39 @@ imported" would hide something.
 from __future__ import annotations
 
 import ast
+import re
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pratique.model.errors import InputError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 BY_NAME = frozenset({"import_module", "__import__"})
 """Functions of importlib and builtins that import a module by its name."""
+
+BY_DOTTED_NAME = frozenset({"import_string", "import_object", "resolve_name"})
+"""Functions of well-known packages, and of pkgutil, that do the same."""
+
+BY_LOADER = frozenset({"spec_from_file_location", "exec_module", "load_module", "load_source"})
+"""Functions of importlib and imp that load a module from a file."""
 
 BY_PLUGIN = frozenset({"entry_points", "iter_entry_points", "load_entry_point"})
 """Functions of importlib.metadata and pkg_resources that load what packages offer."""
 
 BY_TEXT = frozenset({"exec", "eval", "run_module", "run_path"})
 """Functions that run code given as text or path."""
+
+
+MODULE_TEXT = re.compile(r"[A-Za-z_]\w{0,63}(?:\.\w{1,64}){0,12}(?::[\w.]{1,100})?")
+"""A text that may name a module, or with what follows a colon something in it."""
+
+
+MAX_TEXT = 200
+"""Longest text that is looked at; module names are shorter."""
 
 
 class Import(msgspec.Struct, frozen=True):
@@ -40,6 +59,10 @@ class Imports(msgspec.Struct, frozen=True):
     hidden: tuple[tuple[int, str], ...] = ()
     """Line and function of each call that loads code whose name is computed."""
 
+    texts: tuple[Import, ...] = ()
+    """Texts that have the form of a module's name: settings are full of modules
+    that something else imports."""
+
 
 def imports(data: bytes, package: str) -> Imports:
     """Read the imports of one module.
@@ -52,17 +75,72 @@ def imports(data: bytes, package: str) -> Imports:
     Raises:
         InputError: It is not Python of this interpreter's version, or too deeply nested.
     """
-    tree = _tree(data)
     named: list[Import] = []
     hidden: list[tuple[int, str]] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
+    texts: dict[str, int] = {}
+    called: set[ast.expr] = set()
+    for node in _nodes(_tree(data)):
+        kind = type(node)
+        if kind is ast.Import:
             named += [Import(alias.name, node.lineno) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        elif kind is ast.ImportFrom:
             named += _from(node, package)
-        elif isinstance(node, ast.Call):
+            hidden += [
+                (node.lineno, one.name)
+                for one in node.names
+                if one.name in BY_NAME and one.asname not in {None, one.name}
+            ]
+        elif kind is ast.Call:
+            called.add(node.func)
             _called(node, package, named, hidden)
-    return Imports(tuple(named), tuple(hidden))
+        elif kind is ast.Constant:
+            if type(node.value) is str and len(node.value) <= MAX_TEXT:
+                texts.setdefault(node.value, node.lineno)
+        elif kind is ast.Name or kind is ast.Attribute:
+            # A call is seen before what it calls; this is the function kept for later.
+            name = node.id if kind is ast.Name else node.attr
+            if name in BY_NAME and node not in called:
+                hidden.append((node.lineno, name))
+    found = [Import(text, line) for text, line in texts.items() if MODULE_TEXT.fullmatch(text)]
+    return Imports(tuple(named), tuple(hidden), tuple(found))
+
+
+def _nodes(tree: ast.Module) -> Iterator[Any]:
+    """All nodes but contexts and operators, which are half of them and have nothing below."""
+    stack: list[Any] = [tree]
+    while stack:
+        node = stack.pop()
+        yield node
+        below = []
+        for value in node.__dict__.values():
+            if type(value) is list:
+                below += [one for one in value if isinstance(one, ast.AST)]
+            elif isinstance(value, ast.AST) and value.__dict__:
+                below.append(value)
+        below.reverse()
+        stack += below
+
+
+_LOOSE = re.compile(
+    r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+c?import\b|c?import[ \t]+(\w[\w., \t]*))", re.MULTILINE
+)
+
+
+def loose(text: str, first: int = 1) -> Imports:
+    """Imports by lines that look like one: of Cython, and of notebooks with their magic words.
+
+    Args:
+        text: Any source.
+        first: Number of its first line.
+    """
+    found = []
+    for match in _LOOSE.finditer(text):
+        line = first + text.count("\n", 0, match.start())
+        for part in (match[1] or match[2]).split(","):
+            words = part.split()
+            if words and not words[0].startswith("."):
+                found.append(Import(words[0], line))
+    return Imports(tuple(found))
 
 
 def _tree(data: bytes) -> ast.Module:
@@ -81,11 +159,8 @@ def _from(node: ast.ImportFrom, package: str) -> list[Import]:
     if base is None:
         return []
     found = [Import(base, node.lineno)] if base else []
-    found += [
-        Import(f"{base}.{alias.name}".lstrip("."), node.lineno)
-        for alias in node.names
-        if alias.name != "*"
-    ]
+    # A star takes what __all__ names, which may be any module below.
+    found += [Import(f"{base}.{alias.name}".lstrip("."), node.lineno) for alias in node.names]
     return found
 
 
@@ -110,13 +185,13 @@ def _called(
         name = function.id
     else:
         return
-    if name in BY_PLUGIN:
+    if name in BY_PLUGIN or name in BY_LOADER:
         hidden.append((node.lineno, name))
     elif name in BY_TEXT:
         # re.compile().eval and the like are no builtins.
         if isinstance(function, ast.Name) or name.startswith("run_"):
             hidden.append((node.lineno, name))
-    elif name in BY_NAME:
+    elif name in BY_NAME or name in BY_DOTTED_NAME:
         first = node.args[0] if node.args else None
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
             text = first.value

@@ -241,3 +241,14 @@ def test_a_reading_says_what_loading_would_call() -> None:
     assert one.subject == str(part.package)
     assert str(one.location) == "models/m.pkl"
     assert reading.problems == ()
+
+
+def test_path_files_of_python_are_no_models() -> None:
+    (reader,) = [one for one in registry.by_name("lib/a.pth") if one.name == "model-file"]
+    read = registry.read_function(reader)
+    path = "lib/python3/site-packages/a.pth"
+    reading = read(b"/somewhere/src\n", path, None)
+    assert reading.components == ()
+    assert [one.trouble.value for one in reading.problems] == ["notice"]
+    assert read(pickle.dumps(Canary()), path, None).suspicions  # whatever it is called
+    assert read(b"/somewhere/src\n", "weights/a.pth", None).problems[0].trouble.value == "unknown"

@@ -266,3 +266,30 @@ def test_products_of_the_caller_are_inherited():
     data = json.dumps(_document(row)).encode()
     (one,) = read(data, "a", inherited=[Part.of("pkg:pypi/alpha")]).statements
     assert one.products[0].part.id == "pkg:pypi/alpha"
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        {"@id": "pkg:pypi/beta@1", "subcomponents": [{"@id": "pkg:pypi/alpha@1.0"}]},
+        {"@id": "pkg:pypi/beta@1", "subcomponents": ["pkg:pypi/beta@1"]},
+        {
+            "@id": "pkg:pypi/beta@1",
+            "subcomponents": [{"@id": "c", "subcomponents": [{"@id": "pkg:pypi/beta@1"}]}],
+        },
+    ],
+)
+def test_nested_subcomponents_that_lead_back_are_kept_apart(inner: dict[str, Any]) -> None:
+    product = {"@id": "pkg:pypi/alpha@1.0", "subcomponents": [inner]}
+    document = _read(_document(_statement(products=[product])))
+    assert not any(one.products for one in document.statements)
+    assert any("parts of themselves" in one.message for one in document.problems)
+
+
+def test_subcomponents_nested_very_deep_are_kept_apart() -> None:
+    inner: dict[str, Any] = {"@id": "c0"}
+    for number in range(1, 300):
+        inner = {"@id": f"c{number}", "subcomponents": [inner]}
+    product = {"@id": "pkg:pypi/alpha@1.0", "subcomponents": [inner]}
+    document = _read(_document(_statement(products=[product])))
+    assert not any(one.products for one in document.statements)

@@ -226,3 +226,10 @@ def test_word_of_the_database_is_the_fallback(word: str, severity: str) -> None:
 def test_nothing_known_is_unrated() -> None:
     assert rate([], "Unknown") == UNRATED
     assert rate([OsvSeverity("Ubuntu", "medium")]).severity is Severity.MEDIUM
+
+
+def test_repository_needs_no_package() -> None:
+    """Schema 1.7.5, ``affected[]``: no field is required, and a GIT range has its repository."""
+    git = {"type": "GIT", "repo": "https://git.example.test/r", "events": [{"introduced": "0"}]}
+    assert kinds(record(affected=[affected(package=..., ranges=[git])])) == set()
+    assert kinds(record(affected=[affected(package={}, ranges=[git])])) == {DefectKind.BAD_PACKAGE}

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pratique.formats.sbom.cyclonedx.read import MAX_NESTING
+from pratique.formats.sbom.cyclonedx.read import MAX_NESTING, read_json
 from pratique.model.inventory import LicenseClaim, Relation, Scope, Trouble
 from pratique.model.nouns import Artifact, Source
 
@@ -246,3 +246,22 @@ def test_range_of_an_external_component(read, cyclonedx):
     assert alpha.requirement == "vers:npm/>=1.0.0|<2.0.0"
     assert alpha.package.version == ""
     assert [claim.text for claim in alpha.licenses] == ["MIT", "ISC OR 0BSD"]
+
+
+def test_dependencies_of_tools_lead_somewhere():
+    """Tools may have references and dependencies too (CycloneDX 1.5, ``metadata.tools``)."""
+    tools = {"components": [{"type": "application", "name": "t", "bom-ref": "tool \\u00e4"}]}
+    document = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "metadata": {"tools": tools},
+        "components": [{"type": "library", "name": "a", "bom-ref": "a", "purl": "pkg:npm/a@1"}],
+        "dependencies": [
+            {"ref": "tool \\u00e4", "dependsOn": ["nowhere"]},
+            {"ref": "a", "dependsOn": ["tool \\u00e4"]},
+        ],
+    }
+    reading = read_json(json.dumps(document).encode(), "a.cdx.json", None)
+    messages = [one.message for one in reading.problems]
+    assert messages == ["dependencies name 'nowhere', which is not in the document"]
+    assert reading.edges == {"a": ()}

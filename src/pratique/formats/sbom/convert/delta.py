@@ -111,9 +111,7 @@ def _index(items: list[Any], text: str) -> int:
 def copied(value: Any) -> Any:
     """A copy of a plain value, all the way down; several times as fast as ``deepcopy``."""
     if isinstance(value, dict):
-        return {
-            key: inner if type(inner) is str else copied(inner) for key, inner in value.items()
-        }
+        return {key: inner if type(inner) is str else copied(inner) for key, inner in value.items()}
     return [copied(inner) for inner in value] if isinstance(value, list) else value
 
 

@@ -31,9 +31,9 @@ def _walk(value: Any, path: str, found: dict[str, Any], depth: int) -> None:
     if isinstance(value, dict) and value:
         for key, inner in value.items():
             if type(inner) is str:
-                found[_join(path, key)] = inner
+                found[join(path, key)] = inner
             else:
-                _walk(inner, _join(path, key), found, depth + 1)
+                _walk(inner, join(path, key), found, depth + 1)
     elif isinstance(value, list) and value:
         for at, inner in enumerate(value):
             _walk(inner, f"{path}[{at}]", found, depth + 1)
@@ -41,7 +41,8 @@ def _walk(value: Any, path: str, found: dict[str, Any], depth: int) -> None:
         found[path] = value
 
 
-def _join(path: str, key: str) -> str:
+def join(path: str, key: str) -> str:
+    """The path of a member of an object."""
     if not _PLAIN.match(key):
         escaped = key.replace("\\", "\\\\").replace('"', '\\"')
         return f'{path}["{escaped}"]'

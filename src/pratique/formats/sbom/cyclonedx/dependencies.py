@@ -8,7 +8,7 @@ from pratique.formats.base import MAX_ITEMS
 from pratique.formats.sbom.tally import Tally, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pratique.formats.base import Notes
     from pratique.formats.sbom.cyclonedx import wire
@@ -24,6 +24,7 @@ class Graph:
         refs: References of all other components.
         notes: Receives one *unknown* for each reference to nothing.
         places: Of the document.
+        named: Gives every reference of the document; asked only where one leads nowhere.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Graph:
         refs: set[str],
         notes: Notes,
         places: Places,
+        named: Callable[[], set[str]] = set,
     ) -> None:
         self.roots: tuple[str, ...] = ()
         self.edges: dict[str, tuple[str, ...]] = {}
@@ -42,7 +44,10 @@ class Graph:
         self._dangling: dict[str, None] = {}
         self._read(document.dependencies or (), subject, notes)
         tally = Tally(notes.unknown, "references to components that are not in the document")
+        others = named() if self._dangling else set()  # tools, workflows and the like
         for ref in self._dangling:
+            if ref in others:
+                continue
             tally.add(f"dependencies name {quoted(ref)}, which is not in the document")
         tally.close()
 

@@ -5,7 +5,10 @@ Source: CycloneDX specification 1.7 and its JSON schemas; ECMA-424.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from pratique.formats.base import MAX_DEPTH, MAX_ITEMS, Notes
 from pratique.formats.sbom.addresses import source_of, without_credentials
@@ -29,7 +32,7 @@ from pratique.model.inventory import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pratique.formats.base import Tree
     from pratique.formats.sbom.cyclonedx import wire
@@ -54,6 +57,8 @@ _UNMATCHED_TYPES = frozenset(
     }
 )
 """Types of component that need no package URL: advisories do not name them by one."""
+
+_REFERENCE = re.compile(r'"bom-ref"\s*+:\s*+("(?:[^"\\]|\\.)*+")')
 
 _SCOPES = {
     None: Scope.RUNTIME,  # "required" is what an absent scope means
@@ -86,11 +91,27 @@ def read_json(data: bytes, path: str, tree: Tree) -> Reading:  # noqa: ARG001 - 
         stated = quoted(document.specVersion) if document.specVersion else "not stated"
         notes.unknown(f"specVersion {stated} is not known; read as {VERSIONS[-1]}")
     places = Places(text, "bom-ref", "purl")
-    return reading(document, f"CycloneDX {document.specVersion or '?'}", notes, places)
+    format = f"CycloneDX {document.specVersion or '?'}"
+    return reading(document, format, notes, places, lambda: _every_reference(text))
+
+
+def _every_reference(text: str) -> set[str]:
+    """References of all that a document names, and not of components alone."""
+    found = set()
+    for one in _REFERENCE.finditer(text):
+        try:
+            found.add(msgspec.json.decode(one[1].encode()))
+        except (msgspec.DecodeError, UnicodeEncodeError):
+            continue
+    return found
 
 
 def reading(
-    document: wire.Document, format: str, notes: Notes, places: Places | None = None
+    document: wire.Document,
+    format: str,
+    notes: Notes,
+    places: Places | None = None,
+    named: Callable[[], set[str]] = set,
 ) -> Reading:
     """What a decoded document says.
 
@@ -99,6 +120,7 @@ def reading(
         format: For the reading.
         notes: Holds what was found wrong so far.
         places: Where the line numbers come from, if the serialisation has any.
+        named: Gives the references of all that the document names.
     """
     items = list(_flat(document, notes))
     places = places or Places()
@@ -106,7 +128,9 @@ def reading(
     identities = Identities(notes)
     main = document.metadata.component if document.metadata else None
     subject = _subject(main, identities, places) if main else None
-    graph = Graph(document, main.bom_ref or main.purl if main else None, set(refs), notes, places)
+    graph = Graph(
+        document, main.bom_ref or main.purl if main else None, set(refs), notes, places, named
+    )
     reached = relations(graph.roots, graph.edges)
     build = _Builder(identities, notes, places)
     components = tuple(

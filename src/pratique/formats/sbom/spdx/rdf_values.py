@@ -12,12 +12,17 @@ from pratique.formats.sbom.spdx.rdf import Converter, constant, plain, tail
 from pratique.formats.sbom.spdx.rdf_terms import ALGORITHMS, TERMS, Term
 from pratique.formats.sbom.spdx.statements import Link, Resource, Statements
 from pratique.formats.text import parse_xml
+from pratique.model.errors import LimitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_DEPTH = 12
 """Objects within objects; the standard has five, and links may lead round in a circle."""
+
+SPARE_VALUES = 10_000
+"""How many more values a document may have in JSON than twice those it states: a resource
+that many others lead to stands in each of them, and its own parts with it."""
 
 _LISTS = {"Package": "packages", "File": "files", "Snippet": "snippets"}
 _SQUEEZED = {name.replace("-", "").lower(): name for name in ALGORITHMS}
@@ -51,6 +56,10 @@ class _Reader:
     def __init__(self, statements: Statements) -> None:
         self._resources = statements.resources
         self._converter = Converter(statements, Notes(""))
+        stated = sum(
+            len(values) for one in self._resources.values() for values in one.values.values()
+        )
+        self._spare = 2 * stated + SPARE_VALUES
         self._held: set[tuple[str, str, int]] = set()
         """Address, term and number of each value that has a place."""
 
@@ -101,6 +110,9 @@ class _Reader:
             for number, text in enumerate(values):
                 if not term.many and term.key in found:
                     break  # what is stated again is left
+                self._spare -= 1
+                if self._spare < 0:
+                    raise LimitError("leads to the same resources too often")
                 one = self._value(resource, name, text, term, depth)
                 if one is None:
                     continue

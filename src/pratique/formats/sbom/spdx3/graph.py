@@ -84,7 +84,7 @@ def short(name: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _key(stated: str) -> str:
+def key_of(stated: str) -> str:
     """The wire structs' name of a property."""
     name = short(stated)
     return _SPELLINGS.get(name, name)
@@ -112,7 +112,7 @@ def _element(value: Any, flat: list[Any], depth: int) -> str | None:
         return None
     found: dict[str, Any] = {}
     for key, inner in value.items():
-        name = _key(key)
+        name = key_of(key)
         if name in _LISTS and inner is not None and not isinstance(inner, list):
             inner = [inner]  # noqa: PLW2901 - JSON-LD may leave out the array of a single value
         found.setdefault(name, inner)
@@ -143,7 +143,7 @@ def _references(value: Any, flat: list[Any], depth: int) -> Any:
 def _plain(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    return {_key(key): inner for key, inner in value.items()}
+    return {key_of(key): inner for key, inner in value.items()}
 
 
 def _is_text(value: Any) -> bool:
