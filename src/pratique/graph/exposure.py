@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pratique.graph.models import Exposure, Hit, Vulnerable
 from pratique.graph.paths import Graph, first_of, layers, sources
 from pratique.graph.ranges import Wanted, wanted
+from pratique.graph.recorded import advised
 from pratique.graph.vex import in_force, vex_of
 from pratique.model.errors import InputError
 from pratique.model.evidence import Verb
@@ -57,8 +58,8 @@ def affected_by_vulnerability(
 ) -> Exposure:
     """Which products contain a package that a vulnerability affects.
 
-    A package is affected if ``found`` says so, or if a scan that is in the
-    record does (CertifyVuln).  VEX statements that speak of a product or of one
+    A package is affected if ``found`` says so, or if an advisory or a scan that is
+    in the record does (OSV, CertifyVuln).  VEX statements that speak of a product or of one
     of its packages decide the hit's status, the newest first, the most careful
     of equally new ones.
 
@@ -76,7 +77,10 @@ def affected_by_vulnerability(
         candidates = record.packages() if found.names is None else _named(record, found.names)
         hit = set(found.matches(list(candidates.values())))
         packages = {number: text for number, text in candidates.items() if text in hit}
-    else:
+    own = advised(record, numbers, _named)
+    packages |= own.packages
+    unclear += own.undetermined
+    if found is None and not own.known:
         unclear.append(f"no advisory about {question} is here: only scans in the record count")
     scans = record.evidence(naming=numbers, verbs=[Verb.CERTIFY_VULN])
     packages |= _scanned(record, scans)

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from pratique.store.engine import Store
 
-HEAD = "0003"
+HEAD = "0004"
 """Version of the schema that this program reads and writes."""
 
-KNOWN = ("0001", "0002", "0003")
+KNOWN = ("0001", "0002", "0003", "0004")
 """All versions, oldest first."""
 
 _LOCK = 4_746_118

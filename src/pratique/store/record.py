@@ -410,7 +410,10 @@ class Record:
         query = (
             select(t.evidence.c.subject_id, t.noun.c.text)
             .join(t.noun, t.noun.c.id == t.evidence.c.object_id)
+            .join(t.support, t.support.c.evidence_id == t.evidence.c.id)
+            .join(t.document, t.document.c.id == t.support.c.document_id)
             .where(t.evidence.c.tenant_id == self._tenant, t.evidence.c.verb == VERBS[verb])
+            .where(*self._then())
         )
         return sorted({(number, text) for number, text in self._connection.execute(query)})
 

@@ -183,3 +183,81 @@ tag = Table(
     Column("name", Text, primary_key=True),
     sqlite_with_rowid=False,
 )
+
+watch_state = Table(
+    "watch_state",
+    metadata,
+    Column("tenant_id", Number, ForeignKey("tenant.id"), primary_key=True, autoincrement=False),
+    Column("run", Number, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Up to where a tenant's record has been held against the advisories; see ``pratique.watch``."""
+
+watch_place = Table(
+    "watch_place",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("tenant_id", Number, ForeignKey("tenant.id"), nullable=False),
+    Column("product", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("owners", Text, nullable=False),
+    Column("sbom_id", Number, nullable=False),
+    Column("digest", Text, nullable=False),
+    UniqueConstraint("tenant_id", "product", "environment"),
+)
+"""What ran where when the record was last held; its bill may be gone since."""
+
+watch_match = Table(
+    "watch_match",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("tenant_id", Number, ForeignKey("tenant.id"), nullable=False),
+    Column("package_id", Number, ForeignKey("noun.id"), nullable=False),
+    Column("facts", Text, nullable=False),
+)
+Index("ix_watch_match_package", watch_match.c.tenant_id, watch_match.c.package_id)
+
+watch_finding = Table(
+    "watch_finding",
+    metadata,
+    Column("place_id", Number, ForeignKey("watch_place.id"), primary_key=True),
+    Column("match_id", Number, ForeignKey("watch_match.id"), primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What was found where, and what VEX said of it."""
+Index("ix_watch_finding_match", watch_finding.c.match_id)
+
+watch_event = Table(
+    "watch_event",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("tenant_id", Number, ForeignKey("tenant.id"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("tenant_id", "key"),
+)
+"""What changed; rows are added alone."""
+
+watch_delivery = Table(
+    "watch_delivery",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("tenant_id", Number, ForeignKey("tenant.id"), nullable=False),
+    Column("event_id", Number, ForeignKey("watch_event.id"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due", Text, nullable=False),
+    Column("batch", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    UniqueConstraint("event_id", "channel"),
+)
+"""Which event is to be told, or was, over which channel."""
+Index("ix_watch_delivery_due", watch_delivery.c.tenant_id, watch_delivery.c.state)

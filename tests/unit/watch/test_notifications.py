@@ -388,3 +388,35 @@ routes: [{{to: hook}}, {{to: log}}]
     assert "secret cannot be read" in sent.errors[0]
     assert hook.requests == []
     assert len(Path(tmp_path / "out.jsonl").read_text().splitlines()) == 2
+
+
+def test_mutated_configurations_are_refused_or_read(tmp_path):
+    """Any bytes give a configuration or one clear line; by a seed."""
+    import random
+
+    good = (
+        b"channels:\n  a: {type: email, host: h.example.test, from: a@b.test, to: [c@d.test],\n"
+        b"    user: {env: U}, password: {file: p}}\n  b: {type: file, path: x}\n"
+        b"routes:\n  - {to: a, digest: 1d, severity: high, kinds: [new]}\n  - {to: b}\n"
+    )
+    draw = random.Random(5)
+    path = tmp_path / "notify.yaml"
+    refused = 0
+    for _ in range(600):
+        data = bytearray(good)
+        for _ in range(draw.randint(1, 6)):
+            at = draw.randrange(len(data))
+            what = draw.randrange(3)
+            if what == 0:
+                data[at] = draw.randrange(256)
+            elif what == 1:
+                del data[at : at + draw.randint(1, 20)]
+            else:
+                data[at:at] = draw.choice([b"\0", b"[", b"{", b"- ", b": ", b"\xff", b"&a ", b"*a"])
+        path.write_bytes(data)
+        try:
+            load(path, "default")
+        except ConfigurationError as error:
+            refused += 1
+            assert len(str(error).splitlines()) == 1  # noqa: PT017 - any number is refused
+    assert 100 < refused < 600
