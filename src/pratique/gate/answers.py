@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.responses import FileResponse, Response, StreamingResponse
 
-from pratique.gate.errors import GateError, RefusedError
-from pratique.gate.judging import one_line
+from pratique.gate.clients import client_of
+from pratique.gate.errors import AccessError, GateError, RefusedError
+from pratique.gate.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,10 +26,9 @@ STALE = {"Warning": '110 - "Response is Stale"'}
 """RFC 7234, 5.5.1: upstream could not be asked whether there is something newer."""
 
 
-def client_of(request: Request) -> str:
-    """Who asks: address and program, safe to be written anywhere."""
-    host = request.client.host if request.client else "-"
-    return one_line(f"{host} {request.headers.get('user-agent', '')}")[:160]
+_BASIC = 'Basic realm="pratique gate", charset="UTF-8"'
+_AGAIN = {429: "60", 503: "1"}
+"""Seconds after which a client may come again."""
 
 
 def page(
@@ -49,6 +49,7 @@ async def artifact(
     client = client_of(request)
     pin = found.pin
     fresh = pin is None or not gate.depot.has(pin)
+    gate.judge.metrics.looked("artifact", hit=not fresh)
     if fresh:
         download = gate.bring(ecosystem, name, found, client)
         await download.begun()
@@ -128,8 +129,13 @@ def refused(error: GateError, *, as_json: bool) -> Response:
     """An error in the form the client prints."""
     text = one_line(error.message)
     headers = {"Cache-Control": "no-store"}
-    if error.status == 503:
-        headers["Retry-After"] = "1"
+    if error.status in _AGAIN:
+        headers["Retry-After"] = _AGAIN[error.status]
+    if isinstance(error, AccessError) and error.status == 401:
+        # npm prints nothing but this header; asked for a password, it tells its user how to
+        # recover one from npm's own site.
+        said = text.encode("ascii", "replace").decode().replace('"', "'").replace(",", ";")
+        headers["WWW-Authenticate"] = f'Token realm="{said}"' if as_json else _BASIC
     if isinstance(error, RefusedError):
         headers["X-Pratique-Verdict"] = "refused"
     if as_json:

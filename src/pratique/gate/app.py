@@ -11,17 +11,21 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from pratique.gate import crates, golang, maven_routes, npm_routes, pypi, pypi_writing
-from pratique.gate.answers import artifact, client_of, page, refused
-from pratique.gate.errors import BusyError, NotHereError
+from pratique.gate.access import OPEN
+from pratique.gate.answers import artifact, page, refused
+from pratique.gate.clients import client_of
+from pratique.gate.errors import BusyError, GateError, NotHereError
 from pratique.gate.routing import answering, base_of
 from pratique.model.ecosystems import normalise_name
+from pratique.model.errors import PratiqueError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from starlette.requests import Request
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from pratique.gate.access import Access
     from pratique.gate.service import Gate
 
 MAX_REQUESTS = 1024
@@ -29,26 +33,37 @@ MAX_REQUESTS = 1024
 holds a few kilobytes."""
 
 
+LOOK_SECONDS = 1.0
+"""How often it is looked whether somebody else has written to the log."""
+
+_JSON = ("/npm/", "/admin/")
+"""Where clients print the ``error`` of a JSON object."""
+
+
 def application(
     gate: Gate,
     *,
+    access: Access,
     public: str = "",
+    more: Iterable[Route] = (),
     close: Callable[[], Awaitable[None]] | None = None,
 ) -> ASGIApp:
     """The application.
 
     Args:
         gate: What it answers with.
+        access: Who may ask.
         public: Address that clients reach it by; from each request where it is empty.
+        more: Routes beside those of the registries; they come first.
         close: Called at the end.
     """
     routes = [
+        *more,
         *_pypi_routes(gate, public),
         *npm_routes.routes(gate, public),
-        *_crates_routes(gate, public),
+        *_crates_routes(gate, public, secret=access.required),
         *_go_routes(gate),
         *maven_routes.routes(gate),
-        Route("/healthz", _healthz(gate)),
     ]
 
     @asynccontextmanager
@@ -57,37 +72,56 @@ def application(
         if close is not None:
             await close()
 
-    return _Bounded(Starlette(routes=routes, lifespan=_lifespan))
+    return _Front(Starlette(routes=routes, lifespan=_lifespan), gate, access)
 
 
-class _Bounded:
-    """Refuses what is too much at once, and anything but reading."""
+class _Front:
+    """Refuses what is too much at once, and who may not ask; counts the answers."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, gate: Gate, access: Access) -> None:
         self._app = app
+        self._gate = gate
+        self._access = access
+        self._metrics = gate.judge.metrics
         self._running = 0
+        self._looked = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3.0)."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        path = scope["path"]
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._metrics.answered(path, message["status"])
+            await send(message)
+
         self._running += 1
         try:
-            if self._running > MAX_REQUESTS:
-                answer = refused(BusyError("too many requests at once"), as_json=False)
-                await answer(scope, receive, send)
-            else:
-                await self._app(scope, receive, send)
+            app = self._app
+            try:
+                if self._running > MAX_REQUESTS:
+                    raise BusyError("too many requests at once")
+                self._access.admit(scope)
+                if path not in OPEN:  # they say themselves what is wrong with the log
+                    self._look()
+            except GateError as error:
+                app = refused(error, as_json=path.startswith(_JSON))
+            except (OSError, PratiqueError) as error:
+                said = BusyError(f"the gate cannot answer: {error}")
+                app = refused(said, as_json=path.startswith(_JSON))
+            await app(scope, receive, counted)
         finally:
             self._running -= 1
 
-
-def _healthz(gate: Gate) -> Callable[[Request], Awaitable[Response]]:
-    async def healthz(_: Request) -> Response:
-        return Response(msgspec.json.encode(gate.state()), media_type="application/json")
-
-    return healthz
+    def _look(self) -> None:
+        """Take up what was approved or taken back beside the gate, within a second."""
+        now = self._gate.clock.steady()
+        if now - self._looked > LOOK_SECONDS:
+            self._looked = now
+            self._gate.judge.log.refresh(self._gate.clock.later())
 
 
 def _pypi_routes(gate: Gate, public: str) -> list[Route]:
@@ -129,10 +163,12 @@ def _pypi_routes(gate: Gate, public: str) -> list[Route]:
     ]
 
 
-def _crates_routes(gate: Gate, public: str) -> list[Route]:
+def _crates_routes(gate: Gate, public: str, *, secret: bool) -> list[Route]:
     async def config(request: Request) -> Response:
-        dl = f"{base_of(request, public)}/crates/dl"
-        return Response(msgspec.json.encode({"dl": dl}), media_type="application/json")
+        told: dict[str, object] = {"dl": f"{base_of(request, public)}/crates/dl"}
+        if secret:
+            told["auth-required"] = True  # else cargo keeps its token to itself
+        return Response(msgspec.json.encode(told), media_type="application/json")
 
     async def crate(request: Request) -> Response:
         path = request.path_params["path"]

@@ -12,8 +12,8 @@ from pratique.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterator
 
+    from pratique.gate.inspect import Question
     from pratique.gate.lists import Lists
 
 PORT = 8181
@@ -110,6 +110,18 @@ def _configure_serve(parser: ArgumentParser) -> None:
         "--cafile", default="", metavar="FILE", help="certificates to trust besides the system's"
     )
     parser.add_argument(
+        "--require-token",
+        action="store_true",
+        help="give packages only to those who show a token ('pratique gate token create')",
+    )
+    parser.add_argument(
+        "--max-advisory-age",
+        type=_days,
+        default=3.0,
+        metavar="DAYS",
+        help="/readyz says no where the advisories are older (default: 3)",
+    )
+    parser.add_argument(
         "--public-url",
         default="",
         metavar="URL",
@@ -159,6 +171,8 @@ def _run_serve(options: Namespace) -> int:
         trusted=tuple(options.trust),
         cafile=_cafile(options.cafile),
         public=options.public_url.rstrip("/"),
+        require_token=options.require_token,
+        oldest_advisories=options.max_advisory_age,
         admit_unknown=options.admit_unknown,
         renew=lambda: (open_index(options.advisories), _lists(options)),
     )
@@ -190,18 +204,42 @@ def _configure_log(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--kind",
         metavar="KIND",
-        help="only these: index, stored, served, refused, reserved, alarm, evicted, started, torn",
+        default="",
+        help="only these: index, stored, served, refused, reserved, requested, approved, "
+        "rejected, revoked, token-created, token-revoked, alarm, evicted, started, torn",
     )
-    parser.add_argument("--package", metavar="NAME", help="only of a package")
-    parser.add_argument("--client", metavar="TEXT", help="only of clients with this in their name")
-    parser.add_argument("--since", metavar="INSTANT", default="", help="only from then on")
+    parser.add_argument("--package", metavar="NAME", default="", help="only of a package")
+    _asking(parser)
     parser.add_argument("--format", "-f", choices=("table", "jsonl"), default="table")
+
+
+def _asking(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--client",
+        metavar="TEXT",
+        default="",
+        help="only of clients with this in their name, or of the token's user",
+    )
+    parser.add_argument("--team", metavar="NAME", default="", help="only of a team")
+    parser.add_argument(
+        "--since", metavar="TIME", default="", help="only from then on: 2026-11-01, or an instant"
+    )
+    parser.add_argument("--until", metavar="TIME", default="", help="only before then")
+
+
+def _question(options: Namespace) -> Question:
+    from pratique.gate.inspect import Question
+
+    asked = ("kind", "package", "client", "team", "since", "until")
+    return Question.of({key: getattr(options, key, "") for key in asked})
 
 
 def _run_log(options: Namespace) -> int:
     import msgspec
 
-    for entry in _selected(options):
+    from pratique.gate.inspect import found
+
+    for entry in found(options.data, _question(options)):
         if options.format == "jsonl":
             sys.stdout.write(msgspec.json.encode(entry).decode() + "\n")
         else:
@@ -209,46 +247,24 @@ def _run_log(options: Namespace) -> int:
     return ExitCode.CLEAN
 
 
-def _selected(options: Namespace) -> Iterator[dict[str, Any]]:
-    from pratique.gate.log import entries
-
-    for entry in entries(options.data):
-        if options.kind and entry["kind"] != options.kind:
-            continue
-        if options.package and options.package not in _names(entry):
-            continue
-        if options.client and options.client not in str(entry.get("client", "")):
-            continue
-        if options.since and str(entry["at"]) < options.since:
-            continue
-        yield entry
-
-
-def _names(entry: dict[str, Any]) -> set[str]:
-    """What an entry's package may be called."""
-    from pratique.model.errors import InputError
-    from pratique.model.purl import Package
-
-    names = {str(entry.get("package", ""))}
-    subject = str(entry.get("subject", ""))
-    if subject:
-        try:
-            package = Package.parse(subject)
-        except InputError:
-            return names
-        names |= {subject, subject.rpartition("@")[0], package.full_name}
-        names.add(f"{package.full_name}@{package.version}")
-        if package.type == "maven":
-            names.add(package.full_name.replace("/", ":"))
-    return names
-
-
 def _line(entry: dict[str, Any]) -> str:
+    given = entry.get("approval")
+    given = given if isinstance(given, dict) else entry.get("token")
+    given = given if isinstance(given, dict) else {}
     what = entry.get("subject") or entry.get("package") or entry.get("policy") or ""
-    more = entry.get("why") or entry.get("what") or entry.get("file") or ""
+    what = what or given.get("subject") or given.get("user") or ""
+    more = entry.get("why") or entry.get("what") or entry.get("file") or entry.get("reason") or ""
+    more = more or given.get("reason") or given.get("id") or ""
     if entry["kind"] == "index":
         more = f"{len(entry['admitted'])} admitted, {len(entry['refused'])} refused"
-    return f"{entry['n']:>8}  {entry['at'][:19]}  {entry['kind']:<8}  {what}  {more}".rstrip()
+    head = f"{entry['n']:>8}  {entry['at'][:19]}  {entry['kind']:<8}"
+    return f"{head}  {what}  {more}{_who(entry)}".rstrip()
+
+
+def _who(entry: dict[str, Any]) -> str:
+    """Who it was for, where a token said so."""
+    parts = [text for key in ("user", "team") if (text := entry.get(key))]
+    return f"  [{', '.join(parts)}]" if parts else ""
 
 
 def _configure_verify(parser: ArgumentParser) -> None:
@@ -256,27 +272,53 @@ def _configure_verify(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--head", default="", metavar="DIGEST", help="an entry's digest that must be in it"
     )
+    parser.add_argument(
+        "--anchor",
+        type=Path,
+        metavar="FILE",
+        help="what the end of the log was last time, kept elsewhere: compared, then brought up "
+        "to date; made where it is not there",
+    )
+    parser.add_argument("--format", "-f", choices=("table", "json"), default="table")
 
 
 def _run_verify(options: Namespace) -> int:
-    from pratique.gate.inspect import verify
+    import msgspec
 
-    report = verify(options.data, options.head)
-    sys.stdout.write("\n".join(report.lines) + "\n")
+    from pratique.gate.verifying import Anchor, read_anchor, verify
+
+    before = read_anchor(options.anchor) if options.anchor is not None else None
+    report = verify(options.data, options.head, before)
+    if options.format == "json":
+        sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+    else:
+        sys.stdout.write("\n".join(report.lines) + "\n")
+    if options.anchor is not None and report.sound:
+        data = msgspec.json.encode(Anchor(report.entries, report.head))
+        try:
+            options.anchor.write_bytes(data + b"\n")
+        except OSError as error:
+            raise UsageError(f"{options.anchor}: cannot be written: {error.strerror}.") from None
     return ExitCode.CLEAN if report.sound else ExitCode.FINDINGS
 
 
 def _configure_why(parser: ArgumentParser) -> None:
     parser.add_argument("package", help="name, or name@version, or a package URL")
     _data(parser)
+    _asking(parser)
 
 
 def _run_why(options: Namespace) -> int:
+    import msgspec
+
     from pratique.gate.inspect import why
 
-    lines = why(options.data, options.package)
+    asked = msgspec.structs.replace(_question(options), package="")
+    lines = why(options.data, options.package, asked)
     if not lines:
-        raise UsageError(f"{options.package!r} was never asked for.")
+        raise UsageError(
+            f"{options.package!r} was never asked for, by whom and when you ask about."
+        )
     sys.stdout.write("\n".join(lines) + "\n")
     return ExitCode.CLEAN
 
@@ -287,6 +329,11 @@ def _configure_setup(parser: ArgumentParser) -> None:
     parser.add_argument("client", choices=CLIENTS, metavar="CLIENT", help=", ".join(CLIENTS))
     parser.add_argument(
         "--url", default=f"http://{LOOPBACK}:{PORT}", metavar="URL", help="address of the gate"
+    )
+    parser.add_argument(
+        "--with-token",
+        action="store_true",
+        help="for a gate that wants one: with where it is taken from, never the token itself",
     )
     parser.add_argument(
         "--write",
@@ -301,9 +348,10 @@ def _run_setup(options: Namespace) -> int:
     from pratique.gate.setup import setup, write
 
     if options.write is not None:
-        sys.stdout.write(f"{write(options.client, options.url, options.write)}\n")
+        path = write(options.client, options.url, options.write, token=options.with_token)
+        sys.stdout.write(f"{path}\n")
     else:
-        sys.stdout.write(setup(options.client, options.url))
+        sys.stdout.write(setup(options.client, options.url, token=options.with_token))
     return ExitCode.CLEAN
 
 
@@ -317,6 +365,12 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise ArgumentTypeError(f"{text!r} is not a port (1 to 65535)")
     return int(text)
+
+
+def _days(text: str) -> float:
+    if not text.replace(".", "", 1).isdecimal() or not 0 < float(text) < 10_000:
+        raise ArgumentTypeError(f"{text!r} is not a number of days")
+    return float(text)
 
 
 def _size(text: str) -> int:

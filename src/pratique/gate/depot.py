@@ -107,6 +107,11 @@ class Depot:
                 if pin.project and keeps(pin.ecosystem, pin.project, pin.release.version):
                     self.space.kept.add(pin.sha256)
 
+    @property
+    def running(self) -> int:
+        """How many artifacts are fetched or wait to be."""
+        return len(self._running)
+
     def pins(self, ecosystem: str, project: str) -> dict[str, Pin]:
         """What is kept of a project, by file name."""
         key = (ecosystem, project)

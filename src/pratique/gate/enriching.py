@@ -30,7 +30,7 @@ MAX_ATTESTED = 10
 """Newest versions of a project whose attestations are compared."""
 
 LICENSES = ("licenses", "license_ids", "license_changed")
-ORIGINS = ("provenance_lost", "publisher_changed", "provenance_source")
+ORIGINS = ("provenance_lost", "publisher_changed")
 
 
 async def enrich(gate: Gate, project: Project) -> None:

@@ -6,6 +6,7 @@
     ├── NotHereError             404   there is no such package, version or file
     ├── RequestError             400   the gate does not do what is asked (or 401, 413)
     ├── RefusedError             403   policy does not admit it
+    ├── AccessError              401   no token, 403 not for this, 429 too many wrong ones
     ├── BusyError                503   too much at once
     │   └── FullError            503   no room, and nothing that may go
     ├── BrokenError              502   upstream answers what it should not
@@ -47,6 +48,19 @@ class RefusedError(GateError):
     """Policy does not admit it."""
 
     status = 403
+
+
+class AccessError(GateError):
+    """Who asks may not.
+
+    Args:
+        message: One line for the client's user.
+        status: Of HTTP.
+    """
+
+    def __init__(self, message: str, *, status: int = 401) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class BusyError(GateError):

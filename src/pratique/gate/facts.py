@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pratique.advisories.exploitation import open_exploitation
-from pratique.gate import lookalike
+from pratique.gate import lookalike, planted
 from pratique.gate.history import changes
 from pratique.model.advisory import Query
 from pratique.model.ecosystems import package_of
@@ -37,6 +37,7 @@ RENEW_SECONDS = 60.0
 _SILENT = Unknown("the index does not say")
 _NO_NAMES = Unknown("no list of known names was given")
 _OFFERED = Unknown("the index offers an attestation, which was not verified here")
+_UNPROVEN = Unknown("no attestation that was verified here names one")
 _NO_DIGEST = Unknown("the index gives no digest to compare with")
 
 
@@ -99,6 +100,11 @@ class Assessor:
             for release, answer, found in zip(project.releases, answers, made, strict=True)
         ]
 
+    def age_days(self, now: datetime) -> float:
+        """How old the advisories are."""
+        with self._lock:
+            return self.index.status(now, []).age_days
+
     def _lookalike(self, project: Project) -> Known[bool] | Unknown:
         """Whether a name imitates another that the organisation knows."""
         known = self._names.get(project.ecosystem)
@@ -139,6 +145,7 @@ class Assessor:
         package = package_of(project.ecosystem, project.name, release.version)
         subject = str(package) if package is not None else ""
         malicious = any(record.malicious for match in answer.matches for record in match.advisories)
+        malicious = malicious or planted.is_refused(project.name)
         doubt = answer.unknown.reason if answer.unknown else ""
         if partial and not doubt:
             doubt = f"only a part of the advisories for {project.ecosystem} is here"
@@ -163,7 +170,7 @@ class Assessor:
             archived=_told(project.archived),
             install_scripts=_told(release.install_scripts),
             reserved_name=Known(self.lists.is_reserved(project.ecosystem, project.name)),
-            deny_listed=Known(self.lists.denies(subject)),
+            deny_listed=Known(self.lists.denies(subject) or planted.is_refused(project.name)),
             allow_listed=Known(self.lists.allows(subject)),
             hashes_present=Known(pinned),
             # Nothing is given out that has not the digest: see ``depot``.
@@ -205,8 +212,10 @@ def _origin(release: Release, change: Change) -> dict[str, Any]:
     }
     if release.attested is not None:
         given["provenance"] = _OFFERED if release.attested else Known("none")
-    if release.repository:
-        given["provenance_source"] = Known(release.repository)
+    if release.provenance:
+        given["provenance"] = Known(release.provenance)
+    # What the index names without proof is compared with earlier versions, and no more.
+    given["provenance_source"] = Known(release.source) if release.source else _UNPROVEN
     return given
 
 

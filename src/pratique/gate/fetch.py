@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
     from pratique.gate.credentials import Credentials
+    from pratique.gate.metrics import Metrics
     from pratique.gate.proxies import Proxies
 
 READ_SECONDS = 30.0
@@ -126,6 +127,35 @@ class _Ways(httpx.AsyncBaseTransport):
             await way.aclose()
 
 
+class Watch:
+    """Counts what is asked upstream, by the ecosystem whose registry it is.
+
+    Args:
+        metrics: Where it is counted.
+        upstreams: Address of the registry, by ecosystem.
+    """
+
+    def __init__(self, metrics: Metrics, upstreams: Mapping[str, str]) -> None:
+        self._metrics = metrics
+        self._names = {origin(url): ecosystem for ecosystem, url in upstreams.items()}
+        # Two registries on one host are told apart by their paths.
+        self._upstreams = sorted(upstreams.items(), key=lambda one: -len(one[1]))
+
+    def _of(self, url: str) -> str:
+        for ecosystem, base in self._upstreams:
+            if url.startswith(base.rstrip("/") + "/"):
+                return ecosystem
+        return self._names.get(origin(url), "files")
+
+    def asked(self, url: str, seconds: float) -> None:
+        """Upstream began to answer."""
+        self._metrics.asked(self._of(url), seconds)
+
+    def failed(self, url: str, kind: str) -> None:
+        """Upstream did not answer, or with an error."""
+        self._metrics.failed(self._of(url), kind)
+
+
 class Fetcher:
     """Calls out.
 
@@ -134,6 +164,7 @@ class Fetcher:
         cafile: Certificates to trust besides the system's; may be empty.
         credentials: Of the registries.
         proxies: Towards the outside.
+        watch: Told how long upstream takes, and what it does not answer.
     """
 
     def __init__(
@@ -142,7 +173,9 @@ class Fetcher:
         cafile: str = "",
         credentials: Credentials | None = None,
         proxies: Proxies | None = None,
+        watch: Watch | None = None,
     ) -> None:
+        self._watch = watch
         self._trusted = frozenset(map(origin, trusted))
         self._credentials = credentials
         self._failed: dict[tuple[str, int], tuple[int, float]] = {}
@@ -243,9 +276,14 @@ class Fetcher:
                 self._may_ask(checked(url))
                 sent = dict(headers) | (self._credentials.header(url) if self._credentials else {})
                 request = self._client.build_request("GET", url, headers=sent)
+                begun = time.monotonic()
                 answer = await self._client.send(request, stream=True, auth=None)
+                if self._watch is not None:
+                    self._watch.asked(url, time.monotonic() - begun)
                 self._answered(url, well=True)
                 try:
+                    if answer.status_code in _TRANSIENT and self._watch is not None:
+                        self._watch.failed(url, "status")
                     if answer.status_code not in _REDIRECTS:
                         _judge(answer, url)
                         yield answer
@@ -263,6 +301,8 @@ class Fetcher:
             if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
                 self._answered(url, well=False)
             what = type(error).__name__
+            if self._watch is not None:
+                self._watch.failed(url, "no answer")
             raise AwayError(f"{shown(url)} does not answer ({what})") from None
         raise BrokenError(f"{shown(url)} redirects more than {MAX_REDIRECTS} times")
 

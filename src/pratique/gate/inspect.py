@@ -2,130 +2,148 @@
 
 from __future__ import annotations
 
-import hashlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pratique.gate.log import FIRST, entries
-from pratique.gate.models import Pin
+from pratique.gate.log import entries
 from pratique.model.ecosystems import ecosystem_of, normalise_name
-from pratique.model.errors import InputError
+from pratique.model.errors import InputError, UsageError
 from pratique.model.purl import Package
+from pratique.policy.waivers import covers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-_pins = msgspec.json.Decoder(dict[str, Pin])
 _TOLD = frozenset({"index", "reserved", "alarm"})
 _FILES = frozenset({"refused", "stored", "served"})
-_BLOCK = 1024 * 1024
+_GIVEN = frozenset({"approved", "revoked", "rejected"})
 
 
-class Report(msgspec.Struct):
-    """What a verification found."""
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entries of the log are wanted; what is empty is not asked for."""
 
-    lines: list[str]
-    sound: bool
+    kind: str = ""
+    package: str = ""
+    client: str = ""
+    """A part of the client's name, or its user."""
+
+    team: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @classmethod
+    def of(cls, given: dict[str, str]) -> Question:
+        """A question from texts.
+
+        Raises:
+            UsageError: A time is none, or there is a word that means nothing here.
+        """
+        fields: dict[str, Any] = {}
+        for key, text in given.items():
+            if key not in cls.__struct_fields__:
+                raise UsageError(
+                    f"{key[:40]!r} is nothing that the log can be asked for.",
+                    remedy=f"Ask for {', '.join(cls.__struct_fields__)}.",
+                )
+            fields[key] = moment(text, key) if key in {"since", "until"} and text else text
+        return cls(**{key: value for key, value in fields.items() if value})
+
+    def meets(self, entry: dict[str, Any]) -> bool:
+        """Whether an entry is one of those wanted."""
+        if self.kind and entry["kind"] != self.kind:
+            return False
+        if self.team and entry.get("team", "") != self.team:
+            return False
+        if self.client and not _is_client(entry, self.client):
+            return False
+        if self.package and self.package not in names(entry):
+            return False
+        return self.when(entry)
+
+    def when(self, entry: dict[str, Any]) -> bool:
+        """Whether an entry is of the time that is asked for."""
+        if self.since is None and self.until is None:
+            return True
+        at = msgspec.convert(entry["at"], datetime)
+        return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
 
 
-def verify(data: Path, head: str = "") -> Report:
-    """Check the log against its chain, and every kept file against its digest.
+def moment(text: str, what: str) -> datetime:
+    """An instant, or the beginning of a day in UTC.
 
-    Args:
-        data: Folder of the gate.
-        head: A digest noted earlier, which must be one of an entry.
+    Raises:
+        UsageError: It is neither.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{what} {text[:40]!r} is not a time.",
+            remedy="Write 2026-11-01 or 2026-11-01T12:00:00Z.",
+        ) from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def found(data: Path, asked: Question) -> Iterator[dict[str, Any]]:
+    """The entries of the log that are asked for, oldest first.
 
     Raises:
         EvidenceError: The log is not as it was written.
         InputError: There is no log.
     """
-    number, last, seen = 0, FIRST, not head
-    stored: set[str] = set()
-    gone: set[str] = set()
-    for entry in entries(data):
-        number, last = entry["n"], entry["hash"]
-        seen = seen or last == head
-        if entry["kind"] == "stored":
-            stored.add(entry["sha256"])
-            gone.discard(entry["sha256"])
-        elif entry["kind"] == "evicted":
-            gone.add(entry["sha256"])
-    lines = [f"log: {number} entries, unbroken; the last is {last}"]
-    sound = seen
-    if not seen:
-        lines.append(f"log: no entry has the digest {head[:80]}; its end was taken away")
-    every = frozenset(stored)
-    pinned = left = 0
-    for path in sorted((data / "pins").rglob("*.json")):
-        try:
-            pins = _pins.decode(path.read_bytes())
-        except (OSError, msgspec.DecodeError) as error:
-            lines.append(f"{path}: cannot be read: {error}")
-            sound = False
-            continue
-        for name, pin in pins.items():
-            pinned += 1
-            place = _place(data, pin.sha256)
-            if pin.sha256 in gone and not place.exists():
-                left += 1
-                stored.discard(pin.sha256)
-                continue
-            wrong = _wrong(place, pin.sha256)
-            if wrong:
-                lines.append(f"{name}: {wrong}")
-                sound = False
-            recorded = pin.sha256 in every
-            if not recorded:
-                lines.append(f"{name}: is kept, and the log does not say that it was stored")
-                sound = False
-            stored.discard(pin.sha256)
-    for digest in sorted(stored - gone):
-        # Killed between the entry and the pin, it has its content and was given to nobody.
-        if wrong := _wrong(_place(data, digest), digest):
-            lines.append(f"{digest}: the log says that it was stored: {wrong}")
-            sound = False
-    kept = pinned - left
-    lines.append(f"store: {kept} files are kept{', each as it was stored' if sound else ''}")
-    if left:
-        lines.append(f"store: {left} files went to make room; their digests are still pinned")
-    return Report(lines, sound)
+    return (entry for entry in entries(data) if asked.meets(entry))
 
 
-def _place(data: Path, digest: str) -> Path:
-    return data / "blobs" / digest[:2] / digest
-
-
-def _wrong(path: Path, wanted: str) -> str:
-    digest = hashlib.sha256()
+def names(entry: dict[str, Any]) -> set[str]:
+    """What an entry's package may be called."""
+    found = {str(entry.get("package", ""))}
+    subject = str(entry.get("subject", ""))
+    given = entry.get("approval")
+    if isinstance(given, dict):
+        subject = str(given.get("subject", ""))
+    if not subject:
+        return found
     try:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
-    except OSError as error:
-        return f"its content is missing ({error.strerror})"
-    return "" if digest.hexdigest() == wanted else "its content was changed"
+        package = Package.parse(subject)
+    except InputError:
+        return found
+    found |= {subject, subject.rpartition("@")[0] or subject, package.full_name}
+    found.add(f"{package.full_name}@{package.version}")
+    if package.type == "maven":
+        found.add(package.full_name.replace("/", ":"))
+    return found
 
 
-def why(data: Path, package: str) -> list[str]:
+def why(data: Path, package: str, asked: Question | None = None) -> list[str]:
     """What was decided last on a package or one version of it; empty where nothing was.
 
     Args:
         data: Folder of the gate.
         package: ``name``, ``name@version`` or a package URL.
+        asked: Only what this client or team met with, in this time; what was decided
+            for everybody counts for each of them.
     """
+    question = asked or Question()
     kind, name, version = _asked(package)
     kind = {"cargo": "crates.io", "golang": "Go"}.get(kind, kind)
     last: dict[str, dict[str, Any]] = {}
-    asked: dict[str, dict[str, Any]] = {}
+    files: dict[str, dict[str, Any]] = {}
+    given: dict[str, str] = {}
     for entry in entries(data):
+        if not question.when(entry) or not _concerns(entry, question):
+            continue
+        if entry["kind"] in _GIVEN:
+            _note(given, entry, kind, name, version)
         if entry["kind"] in _FILES and _is_of(entry, kind, name, version):
-            asked[str(entry["subject"])] = entry
+            files[str(entry["subject"])] = entry
         where = entry.get("ecosystem", "")
         if kind and where.lower() != kind.lower():
             continue
         if entry["kind"] in _TOLD and _same(where, name, entry.get("package")):
-            last[f"{entry['kind']} {where}"] = entry
+            last[f"{entry['kind']} {where} {entry.get('part', '')} {entry.get('team', '')}"] = entry
     lines = []
     for entry in last.values():
         when = entry["at"][:19]
@@ -139,11 +157,59 @@ def why(data: Path, package: str) -> list[str]:
             lines += _versions(entry, when, version)
     # Versions that no index was asked for: Maven's, and Go's between two tags.
     told = "\n".join(lines)
-    for subject, entry in asked.items():
+    for subject, entry in files.items():
         found = Package.parse(subject).version
         if f" {found}: " not in told:
             lines.append(f"{subject}: {_file_line(entry)}")
-    return lines
+    return lines + list(given.values())
+
+
+def _concerns(entry: dict[str, Any], asked: Question) -> bool:
+    """Whether an entry may be of who is asked about."""
+    if asked.team and entry.get("team", "") not in {"", asked.team}:
+        return False
+    if not asked.client or "client" not in entry:
+        return True
+    return _is_client(entry, asked.client)
+
+
+def _is_client(entry: dict[str, Any], wanted: str) -> bool:
+    return wanted in str(entry.get("client", "")) or wanted == entry.get("user", "")
+
+
+def _note(given: dict[str, str], entry: dict[str, Any], kind: str, name: str, version: str) -> None:
+    """Note an approval, or that one was taken back or not given."""
+    body = entry.get("approval")
+    subject = str(body["subject"] if isinstance(body, dict) else entry.get("subject", ""))
+    try:
+        package = Package.parse(subject)
+    except InputError:
+        return
+    ecosystem = ecosystem_of(package)
+    full = package.full_name.replace("/", ":") if package.type == "maven" else package.full_name
+    if (kind and kind.lower() != ecosystem.lower()) or not _same(ecosystem, name, full):
+        return
+    if (
+        version
+        and package.version
+        and not covers(subject, f"{subject.rpartition('@')[0]}@{version}")
+    ):
+        return
+    when = entry["at"][:19]
+    if isinstance(body, dict):
+        given[str(body["id"])] = (
+            f"{subject} {body.get('versions', '')}".strip()
+            + f": approved on {when} by {body['approver']} until {str(body['expires'])[:19]}, rule "
+            f"{body['rule']}, {body['owner']} answers for it: {body['reason']} ({body['id']})"
+        )
+    elif entry["kind"] == "revoked":
+        told = given.get(str(body), subject)
+        given[str(body)] = f"{told}; taken back on {when} by {entry['by']}: {entry['reason']}"
+    else:
+        given[f"{subject} {entry['rule']}"] = (
+            f"{subject}: approval of rule {entry['rule']} rejected on {when} by {entry['by']}: "
+            f"{entry['reason']}"
+        )
 
 
 def _is_of(entry: dict[str, Any], kind: str, name: str, version: str) -> bool:
@@ -172,16 +238,27 @@ def _same(ecosystem: str, asked: str, name: Any) -> bool:
 def _versions(entry: dict[str, Any], when: str, version: str) -> list[str]:
     name = f"{entry['ecosystem']} {entry['package']}"
     basis = f"by policy {entry['policy']} on {when}"
+    if entry.get("team") or entry.get("environment"):
+        where = " ".join(filter(None, (entry.get("team", ""), entry.get("environment", ""))))
+        basis += f" for {where}"
+    held, notes = entry.get("held") or {}, entry.get("notes") or {}
+
+    def until(key: str) -> str:
+        end = (held.get(key) or {}).get("until")
+        return f"; until {end[:16].replace('T', ' ')} UTC" if end else ""
+
     if not version:
         lines = [f"{name}: {len(entry['admitted'])} versions admitted {basis}"]
-        return lines + [f"{name} {key}: {text}" for key, text in entry["refused"].items()]
+        lines += [f"{name} {key}: {text}{until(key)}" for key, text in entry["refused"].items()]
+        return lines + [f"{name} {key}: admitted: {text}" for key, text in notes.items()]
     lines = [
-        f"{name} {key}: {text} ({basis})"
+        f"{name} {key}: {text}{until(key)} ({basis})"
         for key, text in entry["refused"].items()
         if key.partition(" ")[0] == version
     ]
     if version in entry["admitted"]:
-        lines.append(f"{name} {version}: admitted {basis}")
+        more = f": {notes[version]}" if version in notes else ""
+        lines.append(f"{name} {version}: admitted {basis}{more}")
     return lines or [f"{name} {version}: the index does not list it ({when})"]
 
 

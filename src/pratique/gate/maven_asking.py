@@ -19,6 +19,7 @@ from pratique.gate.errors import BrokenError, GateError, NotHereError, RefusedEr
 from pratique.gate.service import DECIDE_SECONDS, Found, Written, written_of
 
 if TYPE_CHECKING:
+    from pratique.gate.clients import Client
     from pratique.gate.download import Download
     from pratique.gate.maven import Asked, Told
     from pratique.gate.metadata import Cached
@@ -38,10 +39,10 @@ class MavenGate:
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._found: dict[tuple[str, str, str], tuple[float, Found]] = {}
+        self._found: dict[tuple[object, ...], tuple[float, Found]] = {}
         self._sums: dict[tuple[str, str], str] = {}
 
-    async def metadata(self, wanted: Asked, client: str) -> tuple[Written, bool]:
+    async def metadata(self, wanted: Asked, client: Client) -> tuple[Written, bool]:
         """Metadata of an artifact, a group or a snapshot; and whether it is stale.
 
         Raises:
@@ -58,14 +59,14 @@ class MavenGate:
         key = f"{maven.ECOSYSTEM}/{wanted.name}/{wanted.version}"
         cached = await gate.metadata.get(key, url, maven.ACCEPT)
         project = maven.builds(cached.page, wanted.name, wanted.version)
-        ruling = await asyncio.to_thread(gate.judge.rule, project)
+        ruling = await asyncio.to_thread(gate.judge.rule, project, gate.judge.where(client))
         left = await asyncio.to_thread(maven.write_builds, ruling)
         if left is None and project.releases:
             decision = ruling.decisions[project.releases[-1].key]
             await asyncio.to_thread(gate.refuse, decision, wanted.file, client)
         return written_of(lambda: left or b"<metadata/>\n"), cached.stale or cached.gone
 
-    async def find(self, wanted: Asked, client: str) -> Found:
+    async def find(self, wanted: Asked, client: Client) -> Found:
         """A file, if policy admits its version.
 
         Raises:
@@ -74,7 +75,9 @@ class MavenGate:
         """
         gate = self._gate
         self._not_reserved(wanted, client)
-        key = wanted.name, wanted.version, wanted.file
+        where = gate.judge.where(client)
+        generation = gate.judge.approvals.generation
+        key = wanted.name, wanted.version, wanted.file, where, generation
         until, found = self._found.get(key, (0.0, None))
         pin = gate.depot.pins(maven.ECOSYSTEM, wanted.name).get(wanted.file)
         if found is not None and gate.clock.steady() < until:
@@ -95,7 +98,7 @@ class MavenGate:
         project = await asyncio.to_thread(maven.project, wanted.name, page, {}, ())
         others = [one for one in project.releases if one.version != wanted.version]
         project.releases = (*others, release)
-        decision = (await asyncio.to_thread(gate.judge.decide, project))[release.key]
+        decision = (await asyncio.to_thread(gate.judge.decide, project, where))[release.key]
         if pin is not None:
             gate.compare(project, {wanted.file: [(release, file)]}, {wanted.file: pin})
         if not gate.judge.admits(decision):
@@ -107,7 +110,7 @@ class MavenGate:
         self._found[key] = gate.clock.steady() + DECIDE_SECONDS, found
         return found
 
-    async def checksum(self, wanted: Asked, client: str) -> str:
+    async def checksum(self, wanted: Asked, client: Client) -> str:
         """A checksum of a file, of what is kept and not of what upstream says of it.
 
         Raises:
@@ -142,7 +145,7 @@ class MavenGate:
             raise NotHereError("this gate has no upstream for Maven")
         return base.rstrip("/")
 
-    def _not_reserved(self, wanted: Asked, client: str) -> None:
+    def _not_reserved(self, wanted: Asked, client: Client) -> None:
         """A group is reserved as well where all that is in it is: ``com.acme:*``."""
         self._gate.not_reserved(maven.ECOSYSTEM, wanted.name, client)
         if not wanted.version:

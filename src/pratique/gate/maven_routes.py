@@ -9,7 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pratique.gate import maven
-from pratique.gate.answers import artifact, client_of, page
+from pratique.gate.answers import artifact, page
+from pratique.gate.clients import client_of
 from pratique.gate.errors import NotHereError
 from pratique.gate.maven_asking import MavenGate
 from pratique.gate.routing import answering

@@ -48,6 +48,12 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     repository: str = ""
     """Source that its attestation names."""
 
+    provenance: str = ""
+    """What came of verifying its attestations, as the fact has it; empty where nobody did."""
+
+    source: str = ""
+    """Repository that verified attestations prove."""
+
     @property
     def key(self) -> str:
         """What it is decided by: the version, and the day of files that came later."""

@@ -14,7 +14,8 @@ from starlette.routing import Route
 from pratique.advisories.npm_audit import MAX_PACKAGES, MAX_VERSIONS, advisories_of, read_bulk
 from pratique.advisories.questions import ApiError
 from pratique.gate import npm
-from pratique.gate.answers import artifact, client_of, page
+from pratique.gate.answers import artifact, page
+from pratique.gate.clients import client_of
 from pratique.gate.errors import BrokenError, GateError, NotHereError, RequestError
 from pratique.gate.routing import answering, base_of
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from pratique.advisories.served import ServedIndex
+    from pratique.gate.clients import Client
     from pratique.gate.service import Gate
 
 MAX_AUDIT_BYTES = 16 * 1024 * 1024
@@ -102,7 +104,7 @@ async def _packument(gate: Gate, name: str, origin: str, request: Request) -> Re
     return page(request, body, kind, stale=standing.stale, vary="Accept, Host")
 
 
-async def _tags(gate: Gate, name: str, client: str) -> bytes:
+async def _tags(gate: Gate, name: str, client: Client) -> bytes:
     if not npm.is_name(name):
         raise NotHereError("that is not the name of a package")
     ruling = (await gate.standing(npm.ECOSYSTEM, name, client)).ruling
@@ -118,7 +120,7 @@ async def _keys(gate: Gate) -> bytes:
     return await _passed(gate, f"{npm.ECOSYSTEM}/-/keys", f"{base.rstrip('/')}/{KEYS}")
 
 
-async def _attestations(gate: Gate, asked: str, client: str) -> bytes:
+async def _attestations(gate: Gate, asked: str, client: Client) -> bytes:
     """The attestations of an admitted version, from where its packument says."""
     name, _, version = unquote(asked).rpartition("@")
     if not npm.is_name(name):

@@ -60,6 +60,12 @@ class Settings(msgspec.Struct, kw_only=True):
     proxies: Proxies = Proxies()
     quota: Quota = Quota()
     public: str = ""
+    require_token: bool = False
+    """Whether packages are only for those who show a token."""
+
+    oldest_advisories: float = 3.0
+    """Days; older ones make the gate not ready."""
+
     admit_unknown: bool = False
     renew: Callable[[], tuple[Index, Lists]] | None = None
     """Opens the advisories and reads the lists again; never where it is not given."""
@@ -99,17 +105,24 @@ def build(data: Path, settings: Settings) -> tuple[ASGIApp, Callable[[], Awaitab
     Raises:
         EvidenceError: The log is not as it was written.
     """
+    from pratique.gate.access import Access
+    from pratique.gate.admin import Admin
     from pratique.gate.app import application
+    from pratique.gate.canary_routes import Canary
     from pratique.gate.clock import Clock
     from pratique.gate.depot import Depot
     from pratique.gate.facts import Assessor
-    from pratique.gate.fetch import Fetcher
+    from pratique.gate.fetch import Fetcher, Watch
+    from pratique.gate.health import Health
     from pratique.gate.judging import Judge
     from pratique.gate.metadata import Metadata
+    from pratique.gate.metrics import Metrics
+    from pratique.gate.office import Books, Office
     from pratique.gate.service import Gate
 
     clock = Clock()
-    log = Log(data, clock.later())
+    books, metrics = Books(), Metrics()
+    log = Log(data, clock.later(), books.see)
     log.append(
         "started",
         clock.later(),
@@ -119,6 +132,7 @@ def build(data: Path, settings: Settings) -> tuple[ASGIApp, Callable[[], Awaitab
         lists=settings.lists,
         admit_unknown=settings.admit_unknown,
         ecosystems=sorted(settings.upstreams),
+        require_token=settings.require_token,
     )
     log.sync()
     fetcher = Fetcher(
@@ -126,6 +140,7 @@ def build(data: Path, settings: Settings) -> tuple[ASGIApp, Callable[[], Awaitab
         settings.cafile,
         Credentials(settings.credentials),
         settings.proxies,
+        Watch(metrics, settings.upstreams),
     )
     judge = Judge(
         settings.policy,
@@ -134,6 +149,8 @@ def build(data: Path, settings: Settings) -> tuple[ASGIApp, Callable[[], Awaitab
         log,
         clock,
         admit_unknown=settings.admit_unknown,
+        approvals=books.approvals,
+        metrics=metrics,
     )
     depot = Depot(data, fetcher, clock, settings.quota, judge.evicted)
     metadata = Metadata(data / "indexes", fetcher, clock)
@@ -144,7 +161,21 @@ def build(data: Path, settings: Settings) -> tuple[ASGIApp, Callable[[], Awaitab
         await fetcher.close()
         log.close()
 
-    return application(gate, public=settings.public), _close
+    office = Office(log, books, data)
+    access = Access(
+        office.tokens,
+        clock,
+        metrics,
+        required=settings.require_token,
+        proxied=bool(settings.public),
+    )
+    more = [
+        *Health(gate, books, data, settings.oldest_advisories).routes(),
+        *Admin(office, data, clock).routes(),
+        *Canary(gate, data).routes(),
+    ]
+    app = application(gate, access=access, public=settings.public, more=more, close=None)
+    return app, _close
 
 
 def run(data: Path, settings: Settings, host: str, port: int) -> None:

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pratique.gate import crates, golang, gomod, maven, npm, pypi
+from pratique.gate.attesting import Attesting
 from pratique.gate.errors import BrokenError, GateError, NotHereError, RefusedError
-from pratique.gate.judging import one_line, refusal
+from pratique.gate.judging import waiting_of
 from pratique.gate.models import File, Pin, Project, Release, Ruling
-from pratique.model.decision import Decision
+from pratique.gate.text import one_line
+from pratique.model.decision import Circumstances, Decision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from pratique.gate.clients import Client
     from pratique.gate.clock import Clock
     from pratique.gate.depot import Depot
     from pratique.gate.download import Download
@@ -56,6 +59,9 @@ _PAGES: dict[str, Callable[[str, str], str]] = {
 """Address of a project's page, from that of the registry and the name."""
 
 
+_Key = tuple[str, str, Circumstances]
+
+
 class Written(msgspec.Struct, frozen=True):
     """An answer, and its entity tag."""
 
@@ -63,7 +69,7 @@ class Written(msgspec.Struct, frozen=True):
     tag: str
 
 
-class Standing(msgspec.Struct):
+class Standing(msgspec.Struct, kw_only=True):
     """A ruling, and how long it holds."""
 
     ruling: Ruling
@@ -74,6 +80,14 @@ class Standing(msgspec.Struct):
     """By the name under which they are asked for."""
 
     written: dict[tuple[str, ...], Written] = {}
+    key: tuple[str, str, Circumstances]
+    """Ecosystem, name, and for whom it was decided."""
+
+    generation: int
+    """Of the approvals that it was decided with."""
+
+    waits: bool
+    """Whether something of it waits for an approval."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -95,6 +109,7 @@ class Gate:
         depot: Brings and keeps artifacts.
         judge: Decides.
         clock: Tells the time.
+        attesting: Verifies attestations; by the pinned root where it is not given.
     """
 
     def __init__(
@@ -104,19 +119,21 @@ class Gate:
         depot: Depot,
         judge: Judge,
         clock: Clock,
+        attesting: Attesting | None = None,
     ) -> None:
+        self.attesting = attesting or Attesting()
         self.upstreams = upstreams
         self.depot = depot
         self.judge = judge
         self.metadata = metadata
         self.clock = clock
-        self._standing: dict[tuple[str, str], Standing] = {}
+        self._standing: dict[_Key, Standing] = {}
         self._bytes = 0
         self._written_bytes = 0
-        self._running: dict[tuple[str, str], asyncio.Task[Standing]] = {}
+        self._running: dict[_Key, asyncio.Task[Standing]] = {}
         self._alarmed: set[tuple[str, str, str]] = set()
 
-    async def standing(self, ecosystem: str, name: str, client: str) -> Standing:
+    async def standing(self, ecosystem: str, name: str, client: Client) -> Standing:
         """What stands on a project: those who ask at once share the work.
 
         Args:
@@ -128,19 +145,27 @@ class Gate:
             RefusedError: The name is reserved; upstream is not asked.
             GateError: See :meth:`Metadata.get`.
         """
-        key = ecosystem, name
+        key = ecosystem, name, self.judge.where(client)
         known = self._standing.get(key)
-        if known is not None and self.clock.steady() < known.until:
-            return known
-        self.not_reserved(ecosystem, name, client)
-        task = self._running.get(key)
-        if task is None:
-            task = asyncio.create_task(self._rule(ecosystem, name))
-            self._running[key] = task
-            task.add_done_callback(lambda _: self._running.pop(key, None))
-        return await asyncio.shield(task)
+        here = (
+            known is not None
+            and self.clock.steady() < known.until
+            and known.generation == self.judge.approvals.generation
+        )
+        self.judge.metrics.looked("index", hit=here)
+        if not here or known is None:
+            self.not_reserved(ecosystem, name, client)
+            task = self._running.get(key)
+            if task is None:
+                task = asyncio.create_task(self._rule(key))
+                self._running[key] = task
+                task.add_done_callback(lambda _: self._running.pop(key, None))
+            known = await asyncio.shield(task)
+        if known.waits and client.user:
+            self.judge.requested(known.ruling, client)
+        return known
 
-    def not_reserved(self, ecosystem: str, name: str, client: str) -> None:
+    def not_reserved(self, ecosystem: str, name: str, client: Client) -> None:
         """Let a name pass that may be asked for outside.
 
         Raises:
@@ -153,13 +178,13 @@ class Gate:
                 "outside. Take it from the internal registry."
             )
 
-    async def _rule(self, ecosystem: str, name: str) -> Standing:
+    async def _rule(self, key: _Key) -> Standing:
+        ecosystem, name, where = key
         base = self.upstreams.get(ecosystem)
         if base is None:
             raise NotHereError(f"this gate has no upstream for {ecosystem}")
         project, cached = await self._project(ecosystem, base.rstrip("/"), name)
-        standing = await asyncio.to_thread(self._decide, project, cached)
-        return self._keep((ecosystem, name), standing)
+        return self._keep(await asyncio.to_thread(self._decide, project, cached, where))
 
     async def _project(self, ecosystem: str, base: str, name: str) -> tuple[Project, Cached]:
         """What upstream says of a project."""
@@ -184,6 +209,7 @@ class Gate:
         read = _READERS[ecosystem]
         project = await asyncio.to_thread(read, cached.page, name, files)
         await enriching.enrich(self, project)
+        await self.attesting.verify(self, project)
         return project, cached
 
     async def _made(self, base: str, name: str, version: str) -> datetime | None:
@@ -212,7 +238,7 @@ class Gate:
             return
         gomod.apply(project, gomod.said(page.body.decode("utf-8", "replace")))
 
-    async def unlisted_go(self, name: str, version: str, file: str, client: str) -> Found:
+    async def unlisted_go(self, name: str, version: str, file: str, client: Client) -> Found:
         """A file of a Go version that is in no list: a pseudo-version.
 
         Raises:
@@ -225,14 +251,14 @@ class Gate:
         base = self.upstreams[golang.ECOSYSTEM].rstrip("/")
         times = {version: await self._made(base, name, version)}
         project = golang.project(base, name, times)
-        decisions = await asyncio.to_thread(self.judge.decide, project)
+        decisions = await asyncio.to_thread(self.judge.decide, project, self.judge.where(client))
         decision = decisions[version]
         if not self.judge.admits(decision):
             await asyncio.to_thread(self.refuse, decision, file, client)
         release = project.releases[0]
         return Found(decision, release, next(one for one in release.files if one.name == file), pin)
 
-    async def latest_go(self, standing: Standing, client: str) -> tuple[str, datetime | None]:
+    async def latest_go(self, standing: Standing, client: Client) -> tuple[str, datetime | None]:
         """The version that ``@latest`` means among what is admitted, and its time.
 
         Raises:
@@ -269,12 +295,13 @@ class Gate:
         url = f"{base.rstrip('/')}/sumdb/{golang.escaped(path)}"
         return (await self.metadata.get(f"sumdb/{path}", url, "*/*")).page.body
 
-    def _decide(self, project: Project, cached: Cached) -> Standing:
+    def _decide(self, project: Project, cached: Cached, where: Circumstances) -> Standing:
         ecosystem, name = project.ecosystem, project.name
         pins = self.depot.pins(ecosystem, name)
         if cached.gone:
             project.releases = _kept_only(project.releases, pins)
-        ruling = self.judge.rule(project)
+        generation = self.judge.approvals.generation
+        ruling = self.judge.rule(project, where)
         files: dict[str, list[tuple[Release, File]]] = {}
         for release in project.releases:
             for file in release.files:
@@ -289,6 +316,9 @@ class Gate:
             size=len(cached.page.body),
             files=files,
             written={},
+            key=(ecosystem, name, where),
+            generation=generation,
+            waits=bool(waiting_of(ruling)),
         )
 
     def compare(
@@ -315,15 +345,15 @@ class Gate:
                         upstream=file.digests,
                     )
 
-    def _keep(self, key: tuple[str, str], standing: Standing) -> Standing:
-        self._drop(key)
-        self._standing[key] = standing
+    def _keep(self, standing: Standing) -> Standing:
+        self._drop(standing.key)
+        self._standing[standing.key] = standing
         self._bytes += standing.size
         while self._bytes > MAX_RULED_BYTES and len(self._standing) > 1:
             self._drop(next(iter(self._standing)))
         return standing
 
-    def _drop(self, key: tuple[str, str]) -> None:
+    def _drop(self, key: _Key) -> None:
         old = self._standing.pop(key, None)
         if old is not None:
             self._bytes -= old.size
@@ -346,7 +376,7 @@ class Gate:
         found = standing.written.get(key)
         if found is None:
             found = await asyncio.to_thread(written_of, write)
-            if self._standing.get((project.ecosystem, project.name)) is standing:
+            if self._standing.get(standing.key) is standing:
                 if self._written_bytes + len(found.body) > MAX_WRITTEN_BYTES:
                     for other in self._standing.values():
                         other.written.clear()
@@ -355,7 +385,7 @@ class Gate:
                 self._written_bytes += len(found.body)
         return found
 
-    async def find(self, ecosystem: str, name: str, file: str, client: str) -> Found:
+    async def find(self, ecosystem: str, name: str, file: str, client: Client) -> Found:
         """A file, if policy admits it.
 
         Raises:
@@ -377,7 +407,7 @@ class Gate:
         release, found = listed[0]
         return Found(ruling.decisions[release.key], release, found, pins.get(file), standing.stale)
 
-    def unlisted(self, ecosystem: str, name: str, file: str, client: str) -> Found:
+    def unlisted(self, ecosystem: str, name: str, file: str, client: Client) -> Found:
         """A file that upstream no longer lists, but that is kept: it is decided on once more."""
         pin = self.depot.pins(ecosystem, name).get(file)
         if pin is None:
@@ -385,21 +415,20 @@ class Gate:
         kept = File(name=file, url="", digests=pin.digests | {"sha256": pin.sha256})
         release = msgspec.structs.replace(pin.release, files=(kept,))
         project = Project(ecosystem=ecosystem, name=name, releases=(release,))
-        decision = self.judge.decide(project)[release.key]
+        decision = self.judge.decide(project, self.judge.where(client))[release.key]
         if not self.judge.admits(decision):
             self.refuse(decision, file, client)
         return Found(decision, release, kept, pin, stale=True)
 
-    def refuse(self, decision: Decision, file: str, client: str) -> None:
+    def refuse(self, decision: Decision, file: str, client: Client) -> None:
         """Put a refusal on record.
 
         Raises:
             RefusedError: Always.
         """
-        self.judge.refused(decision, file, client)
-        raise RefusedError(one_line(refusal(decision, self.judge.policy.policy.id)))
+        raise RefusedError(one_line(self.judge.refused(decision, file, client)))
 
-    def bring(self, ecosystem: str, name: str, found: Found, client: str) -> Download:
+    def bring(self, ecosystem: str, name: str, found: Found, client: Client) -> Download:
         """Fetch an admitted file that is not kept yet."""
 
         def stored(pin: Pin) -> None:

@@ -19,12 +19,14 @@ class Client(NamedTuple):
     text: str
 
 
-def setup(client: str, gate: str) -> str:
+def setup(client: str, gate: str, *, token: bool = False) -> str:
     """Configuration of a client, ready to be put where its first line says.
 
     Args:
         client: One of :data:`CLIENTS`.
         gate: Address of the gate.
+        token: Whether the gate wants one; it is never in the text, which says where it is
+            taken from.
 
     Raises:
         UsageError: The gate serves nothing to that client, or the address is none.
@@ -35,22 +37,23 @@ def setup(client: str, gate: str) -> str:
             f"there is no configuration for {client[:40]!r}.",
             remedy=f"There is one for {', '.join(CLIENTS)}.",
         )
-    return _filled(found.text, gate)
+    return _filled(_with_token(client, found.text) if token else found.text, gate)
 
 
-def write(client: str, gate: str, folder: Path) -> Path:
+def write(client: str, gate: str, folder: Path, *, token: bool = False) -> Path:
     """Write the configuration of a client into a folder, and return its path.
 
     Args:
         client: One of :data:`CLIENTS`.
         gate: Address of the gate.
         folder: The project's, or the home folder.
+        token: See :func:`setup`.
 
     Raises:
         UsageError: See :func:`setup`; or there is a file with another content,
             which is for its owner to merge.
     """
-    text = setup(client, gate)
+    text = setup(client, gate, token=token)
     path = folder / _CLIENTS[client].file
     try:
         if path.exists():
@@ -65,6 +68,57 @@ def write(client: str, gate: str, folder: Path) -> Path:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be written: {error}.") from None
     return path
+
+
+def _with_token(client: str, text: str) -> str:
+    """The text with where a token is taken from."""
+    if client in {"npm", "pnpm"}:
+        return text + "//{host}/npm/:_authToken=${PRATIQUE_GATE_TOKEN}\n"
+    if client == "yarn":
+        return text + 'npmAuthToken: "${PRATIQUE_GATE_TOKEN}"\nnpmAlwaysAuth: true\n'
+    if client == "cargo":
+        return _CARGO_REGISTRY
+    if client == "maven":
+        return text.replace("  <mirrors>", f"{_MAVEN_SERVERS}  <mirrors>")
+    if client in _NETRC:
+        return f"{_NETRC[client]}{text}"
+    raise UsageError(
+        f"how {client} gets a token depends on the build.",
+        remedy="Mount a netrc and an .npmrc as secrets: RUN --mount=type=secret.",
+    )
+
+
+_NETRC = {
+    client: f"# and in {file}, mode 600: machine {{name}} login token password TOKEN{more}\n"
+    for client, file, more in (
+        ("pip", "~/.netrc", ""),
+        ("uv", "~/.netrc", ""),
+        ("go", "~/.netrc", "\n# (go sends it over https only)"),
+    )
+}
+
+_CARGO_REGISTRY = """\
+# config.toml, in ~/.cargo or .cargo of the project; the token is taken from
+# CARGO_REGISTRIES_GATE_TOKEN, or from credentials.toml ([registries.gate] token = "…")
+[source.crates-io]
+replace-with = "gate"
+
+[registries.gate]
+index = "sparse+{gate}/crates/"
+
+[registry]
+global-credential-providers = ["cargo:token"]
+"""
+
+_MAVEN_SERVERS = """\
+  <servers>
+    <server>
+      <id>gate</id>
+      <username>token</username>
+      <password>${env.PRATIQUE_GATE_TOKEN}</password>
+    </server>
+  </servers>
+"""
 
 
 def _filled(text: str, gate: str) -> str:

@@ -136,7 +136,6 @@ def provenance(repository: str) -> bytes:
         ("eve/beta", "provenance_lost", ["1.0"]),
         ("eve/beta", "publisher_changed", ["1.0"]),
         ("acme/beta", "publisher_changed", ["1.0", "1.1"]),
-        ("eve/beta", "provenance_source != 'acme/beta'", ["1.0"]),
     ],
 )
 def test_provenance_of_pypi(

@@ -9,7 +9,10 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pratique.gate.access import told
 from pratique.gate.approvals import Approvals, Wish, checked, four_eyes, within
 from pratique.gate.desk import Here
 from pratique.gate.inspect import Question, found, why
@@ -150,6 +153,42 @@ def test_an_approval_of_a_digest_is_of_that_content(waiting: Any) -> None:
     digest = "sha256:" + hashlib.sha256(b"two").hexdigest()
     here.approve(wish("pkg:pypi/alpha", digests=(digest,)), "alice")
     assert versions(waiting.get("/pypi/simple/alpha/", Accept=JSON)) == ["0.9", "1.1"]
+
+
+def test_a_file_that_is_added_later_was_not_approved(
+    gate: Any, upstream: Any, days_ago: Any
+) -> None:
+    files = [
+        {"filename": "alpha-1.0.tar.gz", "body": b"one", "upload-time": days_ago(9)},
+        {"filename": "alpha-1.0.zip", "body": b"two", "upload-time": days_ago(0.01)},
+    ]
+    upstream.pypi("alpha", *files)
+    gate.get("/pypi/simple/alpha/")
+    here = Here(gate.data)
+    for rule in ("runs-code", "new-release"):
+        here.approve(wish("pkg:pypi/alpha@1.0", rule=rule), "alice")
+    answer = gate.get("/pypi/simple/alpha/", Accept=JSON)
+    assert [one["filename"] for one in answer.json()["files"]] == ["alpha-1.0.tar.gz"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/admin", "/admin/", "//admin/tokens", "/ADMIN/tokens", "/admin%2ftokens"),
+        *("/%61dmin/tokens", "/healthz/../admin/tokens", "/admin/tokens/", "/admin/./tokens"),
+        *("/admin;/tokens", "/admin/tokens?x=/healthz", "/metrics/../admin/tokens"),
+    ],
+)
+def test_no_spelling_of_a_path_opens_an_admin_route(gate: Any, path: str) -> None:
+    token(gate, "root", Role.ADMIN)
+    for method in ("GET", "POST", "PUT", "HEAD", "OPTIONS"):
+
+        async def ask(client: httpx.AsyncClient, method: str = method) -> None:
+            answer = await client.request(method, path)
+            assert answer.status_code in {401, 404, 405}
+            assert "root" not in answer.text
+
+        gate.run(ask)
 
 
 def test_what_denies_only_an_administrator_sets_aside(waiting: Any, upstream: Any) -> None:
@@ -398,7 +437,7 @@ def test_quarantine_says_until_when(gate: Any, upstream: Any, days_ago: Any) -> 
     gate.get("/pypi/simple/beta/")
     (one,) = Here(gate.data).quarantine()
     until = datetime.fromisoformat(one["until"])
-    assert abs(until - (NOW + timedelta(days=2))) < timedelta(minutes=2)
+    assert abs(until - (datetime.now(UTC) + timedelta(days=2))) < timedelta(minutes=2)
     assert list(one["rules"]) == ["new-release"]
     assert "until " in "\n".join(why(gate.data, "beta@1.0"))
     answer = gate.get("/pypi/files/beta/beta-1.0-py3-none-any.whl")
@@ -480,6 +519,26 @@ def test_times_of_questions() -> None:
     for wrong in ({"since": "yesterday"}, {"sinse": "2026-11-01"}):
         with pytest.raises(UsageError):
             Question.of(wrong)
+
+
+@given(st.binary(max_size=300))
+def test_any_header_tells_a_text(header: bytes) -> None:
+    assert isinstance(told(header), str)
+
+
+KINDS = ("approved", "revoked", "rejected", "requested", "index", "refused", "served", "stored")
+LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
+TABLES = st.dictionaries(st.text(max_size=6), LEAVES, max_size=3)
+VALUES = LEAVES | TABLES | st.lists(LEAVES | TABLES, max_size=3)
+FIELDS = ("approval", "subject", "rule", "by", "ecosystem", "package", "held", "refused", "at")
+
+
+@given(st.sampled_from(KINDS), st.dictionaries(st.sampled_from([*FIELDS, "verdict"]), VALUES))
+def test_an_entry_that_is_not_understood_lets_nothing_in(kind: str, more: dict[str, Any]) -> None:
+    books = Books()
+    books.see({**more, "kind": kind})
+    assert books.approvals.every() == []
+    books.waiting.pending(NOW)
 
 
 def test_nothing_was_given() -> None:
