@@ -105,6 +105,8 @@ def inspect_folder(root: Path, exclude: Sequence[str] = ()) -> Inspected:
             continue
         try:
             data = tree.read(path)
+            if formats.is_path_file(data, path):
+                continue
             found = inspect(data, path)
         except InputError as error:
             failed(path, error.message)

@@ -57,7 +57,9 @@ class Document:
         """What whoever writes it should be told of its form."""
         if self.form == self.bill.form:
             return ()
-        return (f"it is written as {self.form}: {self.bill.form} is not written here",)
+        said = f"it is written as {self.form}: {self.bill.form} is not written here"
+        left = len(self.bill.left)
+        return (said, f"{left:,} statements that are not known are left out") if left else (said,)
 
     @property
     def is_cyclonedx(self) -> bool:

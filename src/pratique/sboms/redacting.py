@@ -91,7 +91,7 @@ def redact(
     """
     if document.is_spdx3:
         return _by_way_of_spdx2(document, rules, pseudonyms, name)
-    if document.bill.left:
+    if document.bill.left and document.form == document.bill.form:
         line, text, _ = document.bill.left[0]
         raise UnsupportedError(
             f"line {line} is not understood ({text[:60]!r}), and could hold anything.",
@@ -138,15 +138,18 @@ def _by_way_of_spdx2(
     from pratique.sboms.document import Document
 
     plain = to_spdx2(copied(document.value), _UNKNOWN_TIME)
-    kept = aligned(to_graph(copied(plain), _UNKNOWN_TIME), document.value)
-    left = [
-        Removal(path=path, rule="carried", action="removed", value=value)
-        for path, value in missing(document.value, kept).items()
-    ]
-    inner = Document(msgspec.json.encode(plain))
     faults_before = _faults(msgspec.json.encode(document.value))
-    data, done = redact(inner, rules, pseudonyms, name=name)
-    graph = to_graph(msgspec.json.decode(data), _UNKNOWN_TIME)
+    data, done = redact(Document(msgspec.json.encode(plain)), rules, pseudonyms, name=name)
+    value = msgspec.json.decode(data)
+    # Under its old name, so that what is gone is told from what only has another one.
+    kept = to_graph(value | {"documentNamespace": plain["documentNamespace"]}, _UNKNOWN_TIME)
+    rule_of = {str(one.value): one.rule for one in done.removals}
+    removals = tuple(
+        Removal(path=path, rule=rule_of.get(str(leaf), "carried"), action="removed", value=leaf)
+        for path, leaf in missing(document.value, aligned(kept, document.value)).items()
+    )
+    left = [one for one in removals if one.rule == "carried"]
+    graph = to_graph(value, _UNKNOWN_TIME)
     data = msgspec.json.format(msgspec.json.encode(graph), indent=2) + b"\n"
     note = (
         f"SPDX 3 is redacted by way of SPDX 2.3: {len(left):,} leaves that it has no field for "
@@ -155,7 +158,7 @@ def _by_way_of_spdx2(
     return data, msgspec.structs.replace(
         done,
         form=document.form,
-        removals=(*done.removals, *left),
+        removals=removals,
         faults=tuple(sorted(_faults(data) - faults_before)),
         notes=(note, *done.notes),
     )

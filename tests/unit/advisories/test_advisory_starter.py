@@ -99,6 +99,7 @@ def test_index_was_built_with_these_orderings() -> None:
         manifest = json.loads(stream.frame())
     assert manifest["fingerprint"] == orders.fingerprint()
     assert manifest["ordering_format"] == generation.ORDERING_FORMAT
+    assert manifest["format"] == generation.FORMAT
 
 
 def test_is_rebuilt_from_its_facts_where_orderings_differ(

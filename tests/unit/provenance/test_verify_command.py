@@ -262,4 +262,3 @@ def test_the_provenance_that_was_verified_is_printed(desk: Desk) -> None:
     assert json.loads(out) == statement
     code, out = desk.run("--print-provenance", "--source-uri", "github.com/example/beta")
     assert (code, out) == (1, "")
-

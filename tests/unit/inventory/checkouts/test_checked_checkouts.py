@@ -320,8 +320,8 @@ def test_work_tree_whose_repository_does_not_know_it(lib: Any, check: Make, tmp_
 @pytest.mark.parametrize(
     ("head", "why"),
     [
-        ("ref: refs/heads/../../../../etc/passwd", "which is no reference"),
-        ("ref: /etc/passwd", "which is no reference"),
+        ("ref: refs/heads/../../../../etc/passwd", "is no reference"),
+        ("ref: /etc/passwd", "is no reference"),
         ("ref: refs/heads/none", "has no commit yet"),
         ("ref: refs/heads/a", "leads from reference to reference"),
         ("zzz", "names no commit"),
