@@ -85,18 +85,15 @@ def routes(live: Live, libraries: Libraries) -> list[Route]:
         libraries: What is known of the files of libraries.
     """
     api = _Api(live, libraries)
-    determine = _guarded(api.determine)
+    determine, findings = _guarded(api.determine), _guarded(api.findings)
     return [
         Route("/v1/query", _guarded(api.query), methods=["POST"]),
         Route("/v1/querybatch", _guarded(api.batch), methods=["POST"]),
         Route("/v1/vulns/{id:path}", _guarded(api.vulnerability), methods=["GET"]),
         Route("/v1experimental/determineversion", determine, methods=["POST"]),
         Route("/v1/determineversion", determine, methods=["POST"]),
-        Route(
-            "/v1experimental/importfindings/{source:path}",
-            _guarded(api.findings),
-            methods=["GET"],
-        ),
+        Route("/v1experimental/importfindings/{source:path}", findings, methods=["GET"]),
+        Route("/v1/importfindings/{source:path}", findings, methods=["GET"]),
         Route("/-/npm/v1/security/advisories/bulk", _guarded(api.npm_bulk), methods=["POST"]),
     ]
 

@@ -13,6 +13,7 @@ from pratique.advisories.builder import PLACEHOLDER_YEAR, Builder
 from pratique.advisories.checkpoints import MADE, clear, read_checkpoint, work_folder
 from pratique.advisories.errors import GenerationError
 from pratique.advisories.feeding import Feed, read_source
+from pratique.advisories.layout import FORMAT
 from pratique.advisories.orders import fingerprint
 from pratique.model.errors import InputError
 
@@ -63,7 +64,7 @@ def build(
     now = now or datetime.now(UTC)
     name = generation.next_name(root, now)
     all_feeds: list[Feed] = [*(_PathFeed(source) for source in sources), *feeds]
-    build_key = "\n".join([fingerprint(), *(feed.identity for feed in all_feeds)])
+    build_key = "\n".join([f"{FORMAT} {fingerprint()}", *(feed.identity for feed in all_feeds)])
 
     def finish(builder: Builder) -> Manifest:
         return builder.finish(name, as_of, now, watermarks=watermarks, dates=dates, partial=partial)
@@ -75,7 +76,8 @@ def build(
             clear(work)
             manifest = _made(work, all_feeds, finish)
         if not manifest.records:
-            raise InputError("the sources hold no OSV record.")
+            named = ", ".join(source.path or source.name for f in all_feeds for source in f.sources)
+            raise InputError(f"{named or 'the sources'}: no OSV record is in it.")
         if check is not None:
             check(manifest)
         generation.publish(root, work / MADE, name)

@@ -140,17 +140,13 @@ def _manifest(file: IO[bytes], source: Path, key: Path) -> Manifest:
         verify(envelope, key)
     except EvidenceError as error:
         raise EvidenceError(f"{source}: {error.message}", remedy=error.remedy) from None
-    try:
-        manifest = msgspec.json.decode(envelope.payload, type=Manifest)
-    except msgspec.DecodeError as error:
-        raise FormatError(f"{source}: its manifest cannot be read: {error}.") from None
+    manifest = generation.manifest_of(envelope.payload, source)
     _check(manifest, source)
     return manifest
 
 
 def _check(manifest: Manifest, source: Path) -> None:
     """A signed manifest is still only a text: names and sizes are checked."""
-    generation.check_format(msgspec.to_builtins(manifest), source)
     if manifest.fingerprint != fingerprint():
         raise FormatError(
             f"{source} was built with other version orderings.",

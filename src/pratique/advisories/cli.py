@@ -91,6 +91,11 @@ def _run_update(options: Namespace) -> int:
         accept_shrinking=options.accept_shrinking,
         progress=_say if sys.stderr.isatty() else None,
     )
+    if done.left:
+        _say(
+            f"begun anew: {done.left} What was taken from there is not kept: ecosystems that were "
+            "not named now, and records of one's own that --local does not name."
+        )
     code = _apply_own(options)
     _print_status(options)
     if options.format == "table":

@@ -100,9 +100,7 @@ def read_manifest(folder: Path, *, any_ordering: bool = False) -> Manifest:
         raise GenerationError(f"{folder} holds no finished advisories.", remedy=_REMEDY) from None
     if sha256(body).hexdigest().encode() != line:
         raise GenerationError(f"{path} is damaged: its checksum differs.", remedy=_REMEDY)
-    numbers = msgspec.json.decode(body)
-    check_format(numbers, folder, any_ordering=any_ordering)
-    manifest = msgspec.convert(numbers, Manifest)
+    manifest = manifest_of(body, folder, any_ordering=any_ordering)
     for name, info in manifest.files.items():
         try:
             size = (folder / name).stat().st_size
@@ -115,17 +113,30 @@ def read_manifest(folder: Path, *, any_ordering: bool = False) -> Manifest:
     return manifest
 
 
-def check_format(numbers: dict[str, Any], folder: Path, *, any_ordering: bool = False) -> None:
-    """Refuse what another version of the program wrote.
+def manifest_of(body: bytes, place: Path, *, any_ordering: bool = False) -> Manifest:
+    """A manifest as it was written, refused where another version of the program wrote it.
 
     Args:
-        numbers: The manifest, as it is read.
-        folder: It is from, for messages.
+        body: Its JSON.
+        place: It is from, for messages.
         any_ordering: Whether other version orderings are accepted.
 
     Raises:
-        FormatError: It was written in another format or with other orderings.
+        FormatError: It was written in another format or with other orderings, or
+            has not what a manifest of this format has.
     """
+    try:
+        numbers = msgspec.json.decode(body, type=dict[str, Any])
+        _check_format(numbers, place, any_ordering=any_ordering)
+        return msgspec.convert(numbers, Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise FormatError(
+            f"{place} holds advisories that another version of the program wrote: {error}.",
+            remedy=_REMEDY,
+        ) from None
+
+
+def _check_format(numbers: dict[str, Any], folder: Path, *, any_ordering: bool) -> None:
     if numbers.get("format") != (LAYERED_FORMAT if numbers.get("layers") else FORMAT):
         raise FormatError(
             f"{folder} holds advisories in format {numbers.get('format')}, not {FORMAT}.",

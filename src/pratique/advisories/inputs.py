@@ -193,6 +193,8 @@ def _file(path: Path) -> Iterator[Item]:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     packing = suffixes.pop() if suffixes and suffixes[-1] in _PACKED else ""
     kind = suffixes[-1] if suffixes else ""
+    if not path.exists():
+        raise InputError(f"{path}: cannot be read: no such file or folder")
     if kind not in (*_LINES, ".json"):
         raise InputError(
             f"{path}: is not a zip, a folder, a .ndjson, .jsonl or .json file of OSV records"

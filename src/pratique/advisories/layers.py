@@ -15,7 +15,7 @@ from pratique.advisories.documents import Documents
 from pratique.advisories.errors import GenerationError
 from pratique.advisories.layout import DOCUMENTS, RECORDS
 from pratique.advisories.records import Records
-from pratique.advisories.table import Table
+from pratique.advisories.table import BUCKETS, Table, bucket_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,12 +65,20 @@ class Stacked:
     def __init__(self, base: Table, above: Sequence[Table]) -> None:
         self._base = base
         self._above = list(reversed(above))
+        # Most keys are in no layer: one look is cheaper than one in each of them.
+        self._changed: list[frozenset[int] | None] = [None] * BUCKETS
 
     def find(self, key: int) -> list[bytes]:
         """Blobs of a key, from the topmost table that has it."""
-        for table in self._above:
-            if found := table.find(key):
-                return [blob for blob in found if blob != GONE]
+        bucket = bucket_of(key)
+        changed = self._changed[bucket]
+        if changed is None:
+            changed = frozenset(each for table in self._above for each in table.keys(bucket))
+            self._changed[bucket] = changed
+        if key in changed:
+            for table in self._above:
+                if found := table.find(key):
+                    return [blob for blob in found if blob != GONE]
         return self._base.find(key)
 
     def close(self) -> None:

@@ -15,10 +15,15 @@ import msgspec
 from pratique.formats.osv.severity import Rating
 from pratique.model.bill import AdvisorySource
 
-FORMAT = 1
-"""Of the files.  A generation with another number is refused."""
+FORMAT = 3
+"""Of the files.  A generation with another number is refused.  To be raised
+whenever a file is laid out otherwise or another one is asked for: what is not
+in an older generation must not be taken for what does not exist.
 
-LAYERED_FORMAT = 2
+1 had no repositories among the packages and no sources of records, 2 was 1
+with layers."""
+
+LAYERED_FORMAT = 4
 """Of a generation with layers; a program that does not know them must refuse it."""
 
 ORDERING_FORMAT = 1

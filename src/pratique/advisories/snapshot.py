@@ -151,17 +151,15 @@ def unpack(path: Path, folder: Path) -> Manifest:
     """Unpack the starter's index.
 
     Raises:
-        FormatError: It was built with other version orderings than the program's.
+        FormatError: It was built in another format or with other version orderings
+            than the program's.
         GenerationError: It is damaged.
     """
     from pratique.advisories.rows import write_names
 
     with _opened(path) as packed:
         stream = _Packed(packed, path)
-        try:
-            manifest = msgspec.json.decode(stream.frame(), type=Manifest)
-        except msgspec.DecodeError as error:
-            raise GenerationError(f"{path} is damaged: {error}.") from None
+        manifest = generation.manifest_of(stream.frame(), path)
         _same_orderings(manifest)
         for name, info in manifest.files.items():
             if "/" in name or name.startswith("."):
@@ -181,10 +179,7 @@ def unpack(path: Path, folder: Path) -> Manifest:
 
 
 def _same_orderings(manifest: Manifest) -> None:
-    from pratique.advisories.layout import FORMAT, ORDERING_FORMAT
-
-    found = (manifest.format, manifest.ordering_format, manifest.fingerprint)
-    if found != (FORMAT, ORDERING_FORMAT, fingerprint()):
+    if manifest.fingerprint != fingerprint():
         raise FormatError("the starter was built with other version orderings.")
 
 

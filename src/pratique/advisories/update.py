@@ -28,6 +28,7 @@ from pratique.advisories.build import build
 from pratique.advisories.delta import apply_delta
 from pratique.advisories.downloads import Downloads
 from pratique.advisories.errors import GenerationError
+from pratique.advisories.index import STARTER
 from pratique.advisories.inputs import Source
 from pratique.advisories.layout import Manifest, Watermark
 from pratique.advisories.merging import merge_layers, too_many
@@ -59,6 +60,9 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     unchanged: tuple[str, ...]
     changed: dict[str, int] = {}
     """How many records were fetched of those that were taken by their changes."""
+
+    left: str = ""
+    """Why nothing was kept of the generation before, where there was one."""
 
 
 def update(
@@ -99,7 +103,7 @@ def update(
     now = now or datetime.now(UTC)
     say = progress or (lambda _: None)
     downloads = Downloads(root / DOWNLOADS)
-    before = _before(root)
+    before, left = _before(root)
     try:
         with place as bucket:
             planner = Planner(bucket, downloads, before.ground if before else None, now)
@@ -119,6 +123,7 @@ def update(
         fetched=tuple(name for name, plan in plans.items() if plan.news),
         unchanged=tuple(name for name, plan in plans.items() if not plan.news),
         changed={name: len(p.changes) for name, p in plans.items() if isinstance(p, ByChanges)},
+        left=left,
     )
 
 
@@ -135,15 +140,18 @@ def _place(url: str, proxy: str, *, offline: bool) -> OsvBucket | OsvFolder:
     return OsvBucket(base_url(url), proxy=proxy_of(proxy))
 
 
-def _before(root: Path) -> Retained | None:
-    """The generation in use, where its records can be kept."""
+def _before(root: Path) -> tuple[Retained | None, str]:
+    """The generation in use, where its records can be kept; else why they cannot."""
+    folder = None
     try:
         folder = generation.current(root)
         if folder is None:
-            return None
-        return Retained(folder, generation.read_manifest(folder, any_ordering=True))
-    except GenerationError:
-        return None
+            return None, ""
+        return Retained(folder, generation.read_manifest(folder, any_ordering=True)), ""
+    except GenerationError as error:
+        if folder is not None and folder.name.startswith(STARTER):
+            return None, ""  # it has no whole records, and is no loss
+        return None, error.message
 
 
 def _switch(
@@ -200,7 +208,7 @@ def compact(root: Path, *, now: datetime) -> Manifest:
     Raises:
         GenerationError: It is damaged.
     """
-    before = _before(root)
+    before, _ = _before(root)
     if before is None:
         raise GenerationError(f"{root} holds no advisories that can be built anew.")
     manifest = before.manifest
