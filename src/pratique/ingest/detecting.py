@@ -93,6 +93,12 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 _PEEK = msgspec.json.Decoder(Peek).decode
 _CREATED = re.compile(rb"<timestamp>([^<]{8,40})<|^Created:\s*(\S{8,40})\s*$", re.MULTILINE)
+_SPDX3 = re.compile(rb'"created"\s*:\s*"([^"]{8,40})"')
+"""SPDX 3 says it in an element of its graph, wherever that stands."""
+
+_SERIAL = re.compile(
+    rb'<(?:\w+:)?bom\b[^>]{0,2000}?\bserialNumber\s*=\s*["\']([^"\'<]{1,200})["\']'
+)
 
 
 def peek(data: bytes) -> Peek | None:
@@ -142,6 +148,8 @@ def created(found: Peek | None, data: bytes) -> datetime | None:
             (_part(found.document, _Csaf).tracking or _Tracking()).current_release_date,
             found.date,
         ]
+        if "spdx.org/rdf/3" in str(found.context or ""):
+            texts += [mark.decode("ascii", "replace") for mark in _SPDX3.findall(data)]
     elif mark := _CREATED.search(data[: 64 * 1024]):
         texts = [(mark[1] or mark[2]).decode("ascii", "replace")]
     for text in texts:
@@ -150,8 +158,10 @@ def created(found: Peek | None, data: bytes) -> datetime | None:
     return None
 
 
-def serial(found: Peek | None) -> str:
+def serial(found: Peek | None, data: bytes = b"") -> str:
     """The document's own name: CycloneDX ``serialNumber``, SPDX ``documentNamespace``."""
+    if found is None and (mark := _SERIAL.search(data[: 64 * 1024])):
+        return mark[1].decode("utf-8", "replace")
     value = (found.serial_number or found.document_namespace) if found else ""
     return value if isinstance(value, str) else ""
 

@@ -12,7 +12,8 @@ from pratique.formats.base import Kind, Notes
 from pratique.formats.osv import read_record
 from pratique.formats.text import decode, parse_json
 from pratique.ingest import bills, statements
-from pratique.ingest.detecting import Peek, Shape, created, peek, serial, shape, there
+from pratique.ingest.beside import beside
+from pratique.ingest.detecting import Peek, Shape, created, peek, serial, shape
 from pratique.model.errors import InputError, UnsupportedError
 from pratique.model.inventory import Problem, Trouble
 from pratique.store.documents import Bill, Claim, DocumentKind, Entry, Placement
@@ -102,11 +103,7 @@ def _read(source: Source, found: Peek | None, kind: Shape, notes: Notes) -> _Rea
     reader = registry.detect(source.inside, source.data)
     if reader is None or not _recognised(reader, source):
         return _opaque(source, kind, notes)
-    result = _inventory(source, reader, found, notes)
-    if kind is Shape.CYCLONEDX and found is not None and there(found.vulnerabilities):
-        stated = _vex(source.data, source.path, "cyclonedx", notes)
-        result.claims += stated.claims
-    return result
+    return _inventory(source, reader, found, notes)
 
 
 def _recognised(reader: Reader, source: Source) -> bool:
@@ -128,9 +125,18 @@ def _inventory(source: Source, reader: Reader, found: Peek | None, notes: Notes)
         notes.extend([msgspec.structs.replace(one, location=where)])
     texts = [str(part.package) for part in reading.components]
     bill = bills.bill_of(reading, texts, source.path)
-    said = {"format": reading.format, "uri": serial(found)}
+    said = {"format": reading.format, "uri": serial(found, source.data)}
+    try:
+        more = beside(source.data, reader.name, source.path, notes)
+    except InputError as error:  # the bill itself was read
+        more = None
+        notes.unreadable(f"what it says of vulnerabilities cannot be read: {error.message}")
+    if more is not None and set(bill.nodes) <= {bill.subject}:
+        # It lists nothing: as the newest bill of a product it would hide the one that does.
+        return _Read(DocumentKind.VEX, more.format, more.claims)
     claims = list(dict.fromkeys(map(_Hashed, bills.claims_of(reading, texts, bill.name, said))))
-    return _Read(DocumentKind.SBOM, reading.format, [one.claim for one in claims], bill)
+    every = [one.claim for one in claims] + (more.claims if more else [])
+    return _Read(DocumentKind.SBOM, reading.format, every, bill)
 
 
 class _Hashed:

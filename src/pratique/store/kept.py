@@ -25,6 +25,9 @@ MAX_KEPT_ROWS = 500_000
 MAX_KEPT_STATES = 4
 """States of records of which a graph is kept mapped: those asked about last."""
 
+MAX_KEPT_TOTALS = 1_000
+"""Lengths of whole lists that are kept; some forty lists may be asked for."""
+
 V = TypeVar("V")
 
 
@@ -82,8 +85,12 @@ class Memory:
         self.states: Kept[Any] = Kept(MAX_KEPT_STATES)
         """What the rooms above work out of a whole record, by its state."""
 
+        self.totals: Kept[int] = Kept(MAX_KEPT_TOTALS)
+        """Lengths of whole lists, by the state of the record and the list."""
+
     def clear(self) -> None:
         """Keep nothing."""
         self.roles.clear()
         self.newest.clear()
         self.states.clear()
+        self.totals.clear()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
     from pratique.store.engine import Store
+    from pratique.store.kept import Memory
 
 PAGE = 1_000
 """Rows that are read in one statement of a list; a page of a client is seldom larger."""
@@ -93,7 +94,7 @@ def open_nodes(store: Store, tenant: str) -> Iterator[Nodes]:
     with store.reading() as connection:
         found = connection.execute(select(t.tenant.c.id).where(t.tenant.c.name == tenant)).scalar()
         known = _SEEN.setdefault(store, {})
-        yield Nodes(connection, -1 if found is None else int(found), known)
+        yield Nodes(connection, -1 if found is None else int(found), known, store.memory)
 
 
 def forget(store: Store) -> None:
@@ -105,7 +106,11 @@ class Nodes:
     """See :func:`open_nodes`."""
 
     def __init__(
-        self, connection: Connection, tenant: int, known: dict[tuple[int, bytes], Noun]
+        self,
+        connection: Connection,
+        tenant: int,
+        known: dict[tuple[int, bytes], Noun],
+        memory: Memory,
     ) -> None:
         self._connection = connection
         self._tenant = tenant
@@ -113,7 +118,7 @@ class Nodes:
         self.check: Callable[[], None] = _no_check
         """Called before each statement; raises where the question has taken too long."""
 
-        self.record = Record(connection, tenant, "")
+        self.record = Record(connection, tenant, "", memory)
         self._documents: dict[int, DocumentNode] = {}
 
     # Nouns

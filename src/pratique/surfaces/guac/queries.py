@@ -101,16 +101,28 @@ def _dependencies(nodes: Nodes, spec: Spec, after: str | None) -> Iterator[Besid
 
 def _page(nodes: Nodes, kind: str, spec: Spec, edge: str, arguments: dict[str, Any]) -> Node:
     def total() -> int:
-        if not asks(spec):
-            if kind in KINDS:
-                listed = tuple(k for k in KINDS[kind] if k is not NounKind.PACKAGE_NAME)
-                return nodes.count(listed)
-            if kind in _PLAIN:
-                return nodes.count_claims(SHAPES[kind].verb)
-        return sum(1 for _ in _rows(nodes, kind, spec, None))
+        if asks(spec):
+            return sum(1 for _ in _rows(nodes, kind, spec, None))
+        # Asked for with every page: counted anew each time it would be quadratic.
+        totals, key = nodes.record.memory.totals, (nodes.record.token(), kind)
+        count = totals.get(key) if key[0] else None
+        if count is None:
+            count = _length(nodes, kind, spec)
+            if key[0]:
+                totals.put(key, count, 1)
+        return count
 
     rows = _rows(nodes, kind, spec, arguments.get("after"))
     return pages.connection(edge, rows, arguments.get("first"), total)
+
+
+def _length(nodes: Nodes, kind: str, spec: Spec) -> int:
+    """Length of a list without a filter."""
+    if kind in KINDS:
+        return nodes.count(tuple(k for k in KINDS[kind] if k is not NounKind.PACKAGE_NAME))
+    if kind in _PLAIN:
+        return nodes.count_claims(SHAPES[kind].verb)
+    return sum(1 for _ in _rows(nodes, kind, spec, None))
 
 
 _PLAIN = frozenset(
