@@ -153,5 +153,5 @@ def all_findings(folder: Path, name: str = FINDINGS) -> Iterator[Finding]:
                 if not data or len(data) != size:
                     raise GenerationError(f"{path.name} of the advisories is truncated.")
                 yield decode(data)
-    except (OSError, zstandard.ZstdError, msgspec.DecodeError) as error:
+    except (OSError, zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise GenerationError(f"{path.name} of the advisories cannot be read: {error}") from None

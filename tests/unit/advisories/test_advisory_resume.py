@@ -88,7 +88,8 @@ def content(root: Path) -> dict[str, bytes]:
 
 SELDOM = [("checkpoint", (2, 5)), ("write_names", (1,)), ("_finished", (1, 2)),
           ("merge_packages", (60,)), ("publish", (1,)), ("prune", (1,)),
-          ("offer", (1, 149, 150, 151, 299, 301, 380, 410))]  # fmt: skip
+          ("offer", (1, 149, 150, 151, 299, 301, 80))]  # fmt: skip
+# A run that goes on counts from its checkpoint, so that later ones have fewer to offer.
 
 
 @pytest.mark.parametrize(
