@@ -212,7 +212,7 @@ GOPRIVATE=
         """\
 <?xml version="1.0" encoding="UTF-8"?>
 <!-- settings.xml, in ~/.m2 or conf of Maven; the mirror is of every repository, in POMs too -->
-<settings xmlns="http://maven.apache.org/SETTINGS/1.2.0">
+<settings>
   <mirrors>
     <mirror>
       <id>gate</id>

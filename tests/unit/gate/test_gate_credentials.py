@@ -96,7 +96,7 @@ def test_of_mavens_settings(home: Path, monkeypatch: pytest.MonkeyPatch) -> None
     (home / ".m2").mkdir()
     settings = home / ".m2/settings.xml"
     text = (
-        "<settings xmlns='http://maven.apache.org/SETTINGS/1.2.0'>"
+        "<settings xmlns='https://example.test/settings'>"
         "<mirrors><mirror><id>own</id><mirrorOf>*</mirrorOf><url>https://maven.test/all/</url>"
         "</mirror></mirrors><servers><server><id>own</id><username>me</username>"
         "<password>{password}</password></server></servers></settings>"

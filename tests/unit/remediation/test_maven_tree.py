@@ -15,7 +15,7 @@ from pratique.remediation.workspace import Workspace
 
 Tree = Callable[[dict[str, str]], Path]
 EVIL = """\
-<project xmlns="http://maven.apache.org/POM/4.0.0">
+<project xmlns="https://example.test/pom">
   <modelVersion>4.0.0</modelVersion>
   <groupId>org.example</groupId><artifactId>ship</artifactId><version>1</version>
   <packaging>maven-plugin</packaging>

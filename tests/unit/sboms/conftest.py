@@ -47,7 +47,7 @@ authors = ["Linus Example <l@example.test>"]
 repository = "https://git.example.test/caulk"
 """
 POM = b"""\
-<project xmlns="http://maven.apache.org/POM/4.0.0">
+<project xmlns="https://example.test/pom">
   <parent><groupId>test.example</groupId><artifactId>top</artifactId><version>1</version></parent>
   <artifactId>mast</artifactId><version>4.0</version>
   <scm><url>https://git.example.test/mast</url></scm>

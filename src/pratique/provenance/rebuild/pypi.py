@@ -15,6 +15,7 @@ from pratique.provenance.rebuild.comparing import compare, members
 from pratique.provenance.rebuild.errors import RebuildError
 from pratique.provenance.rebuild.models import File, Grade, Rebuilt
 from pratique.provenance.rebuild.unpacking import unpack
+from pratique.sources.packages.pypi import files_of
 
 if TYPE_CHECKING:
     from pratique.model.purl import Package
@@ -25,9 +26,6 @@ ACCEPT = "application/vnd.pypi.simple.v1+json"
 
 MAX_FILE_BYTES = 256 << 20
 """Largest wheel or source distribution that is fetched."""
-
-MAX_FILES = 10_000
-"""Most files of a version that are looked at."""
 
 PURE = "-none-any.whl"
 
@@ -129,20 +127,11 @@ def _choose(
 ) -> tuple[Published, Published | None]:
     """The pure wheel and the source distribution of a version."""
     from packaging.utils import canonicalize_name
-    from packaging.version import InvalidVersion, Version
 
     url = f"{index.rstrip('/')}/{canonicalize_name(package.name)}/"
     value, _ = client.json(url, accept=ACCEPT)
-    try:
-        wanted = Version(package.version)
-    except InvalidVersion:
-        raise RebuildError(f"{package.version!r} is no version") from None
-    rows = value.get("files") if isinstance(value, dict) else None
-    files = [
-        Published(row, url)
-        for row in (rows if isinstance(rows, list) else [])[:MAX_FILES]
-        if isinstance(row, dict) and version_of(str(row.get("filename"))) == wanted
-    ]
+    rows = files_of(value if isinstance(value, dict) else {}, package)
+    files = [Published(row, url) for row in rows]
     wheel = next((one for one in files if one.name.endswith(PURE)), None)
     source = next((one for one in files if one.name.endswith(".tar.gz")), None)
     if wheel is None:
@@ -151,24 +140,6 @@ def _choose(
     if source is None and checkout is None:
         raise RebuildError("it has no source distribution")
     return wheel, source
-
-
-def version_of(name: str) -> Any:
-    """Version of a file by its name; ``None`` where it says none."""
-    from packaging.utils import (
-        InvalidSdistFilename,
-        InvalidWheelFilename,
-        parse_sdist_filename,
-        parse_wheel_filename,
-    )
-    from packaging.version import InvalidVersion
-
-    try:
-        if name.endswith(".whl"):
-            return parse_wheel_filename(name)[1]
-        return parse_sdist_filename(name)[1]
-    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
-        return None
 
 
 def _generator(parts: dict[str, Any]) -> str:
