@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import tarfile
 from hashlib import sha256
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
 
 from pratique.store.engine import open_store
 from pratique.store.record import open_record
+
+_SPEC = spec_from_file_location(
+    "pratique_bench_organisation", Path(__file__).with_name("organisation.py")
+)
+org = module_from_spec(_SPEC)
+_SPEC.loader.exec_module(org)
 
 DOCUMENTS = 1_000
 LEAST_BYTES = 100_000
@@ -106,16 +112,5 @@ def test_ingest_real_sboms_sqlite(benchmark, folder: Path, tmp_path: Path) -> No
 
 def test_ingest_real_sboms_postgresql(benchmark, folder: Path) -> None:
     """Owed: under 45 s."""
-    from importlib.util import module_from_spec, spec_from_file_location
-
-    path = Path(__file__).parent.parent / "tests/unit/store/stores.py"
-    spec = spec_from_file_location("pratique_bench_stores", path)
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if not module.BINARIES or shutil.which("psql") is None:
-        pytest.skip("PostgreSQL is not installed")
-    cluster = module.Cluster()
-    try:
-        measure(benchmark, cluster.url(), folder, 45)
-    finally:
-        cluster.stop()
+    with org.postgresql() as url:
+        measure(benchmark, url, folder, 45)

@@ -13,6 +13,7 @@ import random
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -40,8 +41,8 @@ HOT = 0.1
 class Filled:
     """The organisation's record, and how often each package is in it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.url = f"sqlite:///{folder}/record.sqlite"
+    def __init__(self, url: str) -> None:
+        self.url = url
         self.bills = int(org.FULL_BILLS * org.scale())
         started = time.perf_counter()
         self.store = open_store(self.url)
@@ -60,18 +61,17 @@ class Filled:
             return question(record)
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Filled:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Filled:
     folder = tmp_path_factory.mktemp("organisation")
-    before = os.environ.get("PRATIQUE_DATA")
-    os.environ["PRATIQUE_DATA"] = str(folder)
-    made = Filled(folder)
-    yield made
-    made.store.close()
-    if before is None:
-        del os.environ["PRATIQUE_DATA"]
-    else:
-        os.environ["PRATIQUE_DATA"] = before
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        patch.setenv("PRATIQUE_DATA", str(folder))
+        url = f"sqlite:///{folder}/record.sqlite"
+        if request.param == "postgresql":
+            url = stack.enter_context(org.postgresql())
+        made = Filled(url)
+        stack.callback(made.store.close)
+        yield made
 
 
 def measured(benchmark, filled: Filled, owed: float, question, rounds: int = 10):

@@ -10,9 +10,15 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
 
 from pratique.graph.paths import first_ways
 from pratique.model.inventory import Relation, Scope
@@ -32,6 +38,25 @@ DEPENDENCIES = 9
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 SCOPES = (*(Scope.RUNTIME,) * 7, Scope.DEVELOPMENT, Scope.TEST, Scope.OPTIONAL)
 BATCH = 20
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """A cluster of its own, as the tests of the store start it: the address of a database.
+
+    Skips the benchmark where PostgreSQL is not installed.
+    """
+    path = Path(__file__).parent.parent / "tests/unit/store/stores.py"
+    spec = spec_from_file_location("pratique_bench_stores", path)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if not module.BINARIES or shutil.which("psql") is None:
+        pytest.skip("PostgreSQL is not installed")
+    cluster = module.Cluster()
+    try:
+        yield cluster.url()
+    finally:
+        cluster.stop()
 
 
 class Organisation:
