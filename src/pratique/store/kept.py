@@ -1,6 +1,6 @@
 """What an open store keeps in memory, so that the next question need not read it again.
 
-Bills never change, so that their roles are kept by the bill's number; whatever
+Bills and nouns never change, so that they are kept by their numbers; whatever
 changes is kept by the token of the state of the record it was read from.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable
 
     from pratique.store.roles import Roles
 
@@ -22,12 +22,16 @@ MAX_KEPT_BYTES = 64 * 1024 * 1024
 MAX_KEPT_ROWS = 500_000
 """Products and environments of which the newest bill is kept; some 60 MB."""
 
+MAX_KEPT_TEXTS = 32 * 1024 * 1024
+"""Memory for the texts of packages; some 90,000 fit."""
+
 MAX_KEPT_STATES = 4
 """States of records of which a graph is kept mapped: those asked about last."""
 
 MAX_KEPT_TOTALS = 1_000
-"""Lengths of whole lists that are kept; some forty lists may be asked for."""
+"""Lengths of whole lists that are kept: of some forty lists, each with any filter."""
 
+K = TypeVar("K", bound="Hashable")
 V = TypeVar("V")
 
 
@@ -46,21 +50,30 @@ class Kept(Generic[V]):
 
     def get(self, key: Hashable) -> V | None:
         """A value that is kept; ``None`` for any other."""
+        return self.several((key,)).get(key)
+
+    def several(self, keys: Iterable[K]) -> dict[K, V]:
+        """Those values that are kept."""
         with self._lock:
-            found = self._values.get(key)
-            if found is None:
-                return None
-            self._values.move_to_end(key)
-            return found[1]
+            values = self._values
+            found = {key: values[key][1] for key in keys if key in values}
+            for key in found:
+                values.move_to_end(key)
+        return found
 
     def put(self, key: Hashable, value: V, size: int) -> None:
         """Keep a value; one that is larger than all that may be kept is not."""
-        if size > self._most:
-            return
+        self.keep(((key, value, size),))
+
+    def keep(self, rows: Iterable[tuple[Hashable, V, int]]) -> None:
+        """As :meth:`put`, for keys, values and their sizes."""
         with self._lock:
-            old = self._values.pop(key, None)
-            self._size += size - (old[0] if old else 0)
-            self._values[key] = (size, value)
+            for key, value, size in rows:
+                if size > self._most:
+                    continue
+                old = self._values.pop(key, None)
+                self._size += size - (old[0] if old else 0)
+                self._values[key] = (size, value)
             while self._size > self._most:
                 _, (dropped, _) = self._values.popitem(last=False)
                 self._size -= dropped
@@ -79,6 +92,9 @@ class Memory:
         self.roles: Kept[tuple[array[int], Roles]] = Kept(MAX_KEPT_BYTES)
         """Packages and their roles, by the number of the bill."""
 
+        self.texts: Kept[str] = Kept(MAX_KEPT_TEXTS)
+        """Texts of nouns, by their numbers."""
+
         self.newest: Kept[dict[tuple[str, str], str]] = Kept(MAX_KEPT_ROWS)
         """Newest bills by product and environment, by the state of the record."""
 
@@ -86,11 +102,12 @@ class Memory:
         """What the rooms above work out of a whole record, by its state."""
 
         self.totals: Kept[int] = Kept(MAX_KEPT_TOTALS)
-        """Lengths of whole lists, by the state of the record and the list."""
+        """Lengths of whole lists, by the state of the record, the list and its filter."""
 
     def clear(self) -> None:
         """Keep nothing."""
         self.roles.clear()
+        self.texts.clear()
         self.newest.clear()
         self.states.clear()
         self.totals.clear()

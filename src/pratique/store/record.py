@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from pratique.store.engine import Store
     from pratique.store.roles import Roles
 
+TEXT_BYTES = 300
+"""What a text that is kept takes besides its characters."""
+
 
 @contextmanager
 def open_record(store: Store, tenant: str, as_of: datetime | None = None) -> Iterator[Record]:
@@ -73,8 +76,13 @@ class Record:
     ) -> None:
         self._connection = connection
         self._tenant = tenant
-        self.memory = memory or Memory()
+        # What a transaction that writes has read may be taken back, numbers and all.
+        writes = connection.get_execution_options().get("pratique_writes")
+        self.memory = Memory() if memory is None or writes else memory
         """What is kept for further questions."""
+
+        self._own: set[int] = set()
+        """Bills that were found to be the tenant's, in this state."""
 
         self.tenant = name
         """Whose record it is."""
@@ -96,8 +104,12 @@ class Record:
 
     def texts(self, numbers: Iterable[int]) -> dict[int, str]:
         """Canonical texts of nouns."""
-        rows = self._in(select(t.noun.c.id, t.noun.c.text), t.noun.c.id, set(numbers))
-        return dict(map(tuple, rows))
+        wanted, kept = set(numbers), self.memory.texts
+        found = kept.several(wanted)
+        query = select(t.noun.c.id, t.noun.c.text)
+        fresh = dict(map(tuple, self._in(query, t.noun.c.id, wanted - found.keys())))
+        kept.keep((number, text, TEXT_BYTES + len(text)) for number, text in fresh.items())
+        return found | fresh
 
     def below(self, numbers: Iterable[int]) -> dict[int, str]:
         """Numbers and texts of the level below: of names their versions."""
@@ -192,9 +204,11 @@ class Record:
             DamageError: One is damaged.
         """
         wanted, kept = set(sboms), self.memory.roles
-        known = {number: found for number in wanted if (found := kept.get(number)) is not None}
+        known = kept.several(wanted)
         query: Select[Any] = self._visible(select(t.sbom.c.document_id), t.sbom.c.document_id)
-        for (number,) in self._in(query, t.sbom.c.document_id, known):
+        asked = self._in(query, t.sbom.c.document_id, known.keys() - self._own)
+        self._own.update(number for (number,) in asked)
+        for number in known.keys() & self._own:
             yield number, *known[number]
         query = query.add_columns(t.sbom.c.adjacency, t.sbom.c.roles)
         unknown = wanted - set(known)
@@ -235,11 +249,11 @@ class Record:
 
     def subjects(self, sboms: Iterable[int]) -> dict[int, int]:
         """Package that each bill describes, for those that name one."""
-        query: Select[Any] = select(t.sbom.c.document_id, t.sbom.c.subject_id).where(
-            t.sbom.c.subject_id.is_not(None)
-        )
+        query: Select[Any] = select(t.sbom.c.document_id, t.sbom.c.subject_id)
         query = self._visible(query, t.sbom.c.document_id)
-        return dict(map(tuple, self._in(query, t.sbom.c.document_id, set(sboms))))
+        rows = dict(map(tuple, self._in(query, t.sbom.c.document_id, set(sboms))))
+        self._own.update(rows)
+        return {number: subject for number, subject in rows.items() if subject is not None}
 
     def described_by(self, packages: Iterable[int]) -> list[int]:
         """Bills whose subject is one of the packages."""
