@@ -17,7 +17,8 @@ from pratique.gate.access import need
 from pratique.gate.approvals import Wish
 from pratique.gate.clients import IDENTITY, client_of
 from pratique.gate.errors import NotHereError, RequestError
-from pratique.gate.inspect import Question, found, why
+from pratique.gate.inspect import Question, why
+from pratique.gate.logquery import found
 from pratique.gate.routing import answering
 from pratique.gate.tokens import Right, Role
 from pratique.model.decision import Verdict
@@ -97,8 +98,7 @@ class Admin:
             ("/admin/{path:path}", "GET", _nothing),
         )
         return [
-            Route(path, answering(_taught(one), as_json=True), methods=[method])
-            for path, method, one in rows
+            Route(path, answering(_taught(one)), methods=[method]) for path, method, one in rows
         ]
 
     async def _approvals(self, request: Request) -> Response:

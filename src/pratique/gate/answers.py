@@ -1,16 +1,14 @@
-"""Answers of HTTP: pages, files as they lie here or as they come in, refusals."""
+"""Answers of HTTP: pages, files as they lie here or as they come in."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from pratique.gate.clients import client_of
-from pratique.gate.errors import AccessError, GateError, RefusedError
-from pratique.gate.text import one_line
+from pratique.gate.errors import GateError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,11 +22,6 @@ if TYPE_CHECKING:
 
 STALE = {"Warning": '110 - "Response is Stale"'}
 """RFC 7234, 5.5.1: upstream could not be asked whether there is something newer."""
-
-
-_BASIC = 'Basic realm="pratique gate", charset="UTF-8"'
-_AGAIN = {429: "60", 503: "1"}
-"""Seconds after which a client may come again."""
 
 
 def page(
@@ -123,25 +116,6 @@ def _stream(gate: Gate, download: Download) -> Response:
             os.close(file)
 
     return StreamingResponse(blocks(), headers=headers, media_type="application/octet-stream")
-
-
-def refused(error: GateError, *, as_json: bool) -> Response:
-    """An error in the form the client prints."""
-    text = one_line(error.message)
-    headers = {"Cache-Control": "no-store"}
-    if error.status in _AGAIN:
-        headers["Retry-After"] = _AGAIN[error.status]
-    if isinstance(error, AccessError) and error.status == 401:
-        # npm prints nothing but this header; asked for a password, it tells its user how to
-        # recover one from npm's own site.
-        said = text.encode("ascii", "replace").decode().replace('"', "'").replace(",", ";")
-        headers["WWW-Authenticate"] = f'Token realm="{said}"' if as_json else _BASIC
-    if isinstance(error, RefusedError):
-        headers["X-Pratique-Verdict"] = "refused"
-    if as_json:
-        body = msgspec.json.encode({"error": text})
-        return Response(body, error.status, headers, "application/json")
-    return Response(f"{text}\n", error.status, headers, "text/plain; charset=utf-8")
 
 
 def _has(request: Request, tag: str) -> bool:

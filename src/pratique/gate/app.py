@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from pratique.gate import crates, golang, maven_routes, npm_routes, pypi, pypi_writing
+from pratique.gate import crates, golang, maven_routes, npm_routes, problems, pypi, pypi_writing
 from pratique.gate.access import OPEN
-from pratique.gate.answers import artifact, page, refused
+from pratique.gate.answers import artifact, page
 from pratique.gate.clients import client_of
-from pratique.gate.errors import BusyError, GateError, NotHereError
-from pratique.gate.routing import answering, base_of
+from pratique.gate.errors import BusyError, GateError, NotHereError, RequestError
+from pratique.gate.routing import PUBLIC, answering, base_of, refused
 from pratique.model.ecosystems import normalise_name
 from pratique.model.errors import PratiqueError
 
@@ -35,9 +36,6 @@ holds a few kilobytes."""
 
 LOOK_SECONDS = 1.0
 """How often it is looked whether somebody else has written to the log."""
-
-_JSON = ("/npm/", "/admin/")
-"""Where clients print the ``error`` of a JSON object."""
 
 
 def application(
@@ -64,6 +62,7 @@ def application(
         *_crates_routes(gate, public, secret=access.required),
         *_go_routes(gate),
         *maven_routes.routes(gate),
+        *problems.routes(),
     ]
 
     @asynccontextmanager
@@ -72,16 +71,28 @@ def application(
         if close is not None:
             await close()
 
-    return _Front(Starlette(routes=routes, lifespan=_lifespan), gate, access)
+    async def _elsewhere(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        if status == 404:
+            return refused(NotHereError("the gate has nothing at that path"), request.scope)
+        return refused(
+            RequestError("the gate does not do that there", status=status), request.scope
+        )
+
+    inner = Starlette(
+        routes=routes, lifespan=_lifespan, exception_handlers={HTTPException: _elsewhere}
+    )
+    return _Front(inner, gate, access, public)
 
 
 class _Front:
     """Refuses what is too much at once, and who may not ask; counts the answers."""
 
-    def __init__(self, app: ASGIApp, gate: Gate, access: Access) -> None:
+    def __init__(self, app: ASGIApp, gate: Gate, access: Access, public: str) -> None:
         self._app = app
         self._gate = gate
         self._access = access
+        self._public = public
         self._metrics = gate.judge.metrics
         self._running = 0
         self._looked = 0.0
@@ -92,6 +103,7 @@ class _Front:
             await self._app(scope, receive, send)
             return
         path = scope["path"]
+        scope[PUBLIC] = self._public
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -108,10 +120,9 @@ class _Front:
                 if path not in OPEN:  # they say themselves what is wrong with the log
                     self._look()
             except GateError as error:
-                app = refused(error, as_json=path.startswith(_JSON))
+                app = refused(error, scope)
             except (OSError, PratiqueError) as error:
-                said = BusyError(f"the gate cannot answer: {error}")
-                app = refused(said, as_json=path.startswith(_JSON))
+                app = refused(BusyError(f"the gate cannot answer: {error}"), scope)
             await app(scope, receive, counted)
         finally:
             self._running -= 1

@@ -19,6 +19,7 @@ from pratique.model.attestation import Grade
 from pratique.model.errors import PratiqueError
 
 if TYPE_CHECKING:
+    from pratique.formats.sigstore.npm import RegistryKey
     from pratique.gate.models import File, Project, Release
     from pratique.gate.service import Gate
     from pratique.provenance.trust import TrustRoot
@@ -60,11 +61,12 @@ class Attesting:
     """Verifies.
 
     Args:
-        root: Whom to trust; the pinned one by default.
+        root: Whom to trust; by default what ``pratique trust update`` brought, else the pinned one.
     """
 
     def __init__(self, root: TrustRoot | None = None) -> None:
         self._root = root
+        self._registry_keys: tuple[RegistryKey, ...] = ()
         self._known: dict[str, Graded] = {}
 
     async def verify(self, gate: Gate, project: Project) -> None:
@@ -117,13 +119,21 @@ class Attesting:
         from pratique.provenance.kinds import Kind
         from pratique.provenance.request import Request
         from pratique.provenance.subject import Subject
-        from pratique.provenance.trust import pinned_root
+        from pratique.provenance.trust_store import current_registry_keys, current_root
 
         if self._root is None:
-            self._root = pinned_root()
+            try:
+                root, self._registry_keys = current_root(), current_registry_keys()
+            except PratiqueError:  # damaged, as 'pratique trust status' says: nothing is known
+                return NOTHING
+            self._root = root
         kind = Kind.NPM if project.ecosystem == npm.ECOSYSTEM else Kind.INDEX_PROVENANCE
         subject = Subject(file.name, file.digests)
-        request = Request(root=self._root, package=(project.name, release.version))
+        request = Request(
+            root=self._root,
+            registry_keys=self._registry_keys,
+            package=(project.name, release.version),
+        )
         try:
             made = judge(body, kind, file.name, subject, request)
         except PratiqueError:

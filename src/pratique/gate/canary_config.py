@@ -70,13 +70,18 @@ def _uv() -> Config:
     url = next(((os.environ[one], one) for one in names if os.environ.get(one)), None)
     home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     files = [Path("uv.toml"), home / "uv/uv.toml", Path("/etc/uv/uv.toml")]
+    one_file = os.environ.get("UV_CONFIG_FILE", "")
+    if one_file or os.environ.get("UV_NO_CONFIG", "").lower() in {"1", "true", "yes", "on"}:
+        files = [Path(one_file)] if one_file else []
     passes = [
         f"{one}: {_shown(os.environ[one])}"
         for one in ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
         if os.environ.get(one)
     ]
     tables = [(str(file), _toml(file)) for file in files]
-    project = _toml(Path("pyproject.toml")).get("tool", {})
+    # Where one file is named, or a uv.toml is beside it, uv does not look at the project's own.
+    left = Path("uv.toml") in files and not Path("uv.toml").exists()
+    project = _toml(Path("pyproject.toml")).get("tool", {}) if left else {}
     if isinstance(project, dict) and isinstance(project.get("uv"), dict):
         tables.insert(0, ("pyproject.toml", project["uv"]))
     for where, table in tables:

@@ -50,7 +50,7 @@ class Canary:
 
     def routes(self) -> list[Route]:
         """Routes in every ecosystem, and ``/canary/key``."""
-        routes = [Route("/canary/key", answering(self._public, as_json=True))]
+        routes = [Route("/canary/key", answering(self._public))]
         for word in planted.WORDS:
             root = f"/{planted.prefix(word)}/"
             for name, call in (
@@ -58,7 +58,7 @@ class Canary:
                 (planted.REFUSED, self._refused(word)),
             ):
                 path = root + planted.place(word, name)
-                routes.append(Route(path, answering(call, as_json=word == "npm")))
+                routes.append(Route(path, answering(call)))
         return routes
 
     def _answered(self, word: str) -> Callable[[Request], Awaitable[Response]]:

@@ -7,6 +7,7 @@ from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pratique.gate.text import printable
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, UsageError
 
@@ -225,6 +226,11 @@ def _asking(parser: ArgumentParser) -> None:
         "--since", metavar="TIME", default="", help="only from then on: 2026-11-01, or an instant"
     )
     parser.add_argument("--until", metavar="TIME", default="", help="only before then")
+    parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="read all of the log and check its chain, past the index beside it",
+    )
 
 
 def _question(options: Namespace) -> Question:
@@ -237,9 +243,9 @@ def _question(options: Namespace) -> Question:
 def _run_log(options: Namespace) -> int:
     import msgspec
 
-    from pratique.gate.inspect import found
+    from pratique.gate.logquery import found
 
-    for entry in found(options.data, _question(options)):
+    for entry in found(options.data, _question(options), whole=options.whole):
         if options.format == "jsonl":
             sys.stdout.write(msgspec.json.encode(entry).decode() + "\n")
         else:
@@ -258,7 +264,7 @@ def _line(entry: dict[str, Any]) -> str:
     if entry["kind"] == "index":
         more = f"{len(entry['admitted'])} admitted, {len(entry['refused'])} refused"
     head = f"{entry['n']:>8}  {entry['at'][:19]}  {entry['kind']:<8}"
-    return f"{head}  {what}  {more}{_who(entry)}".rstrip()
+    return printable(f"{head}  {what}  {more}{_who(entry)}".rstrip())
 
 
 def _who(entry: dict[str, Any]) -> str:
@@ -314,12 +320,12 @@ def _run_why(options: Namespace) -> int:
     from pratique.gate.inspect import why
 
     asked = msgspec.structs.replace(_question(options), package="")
-    lines = why(options.data, options.package, asked)
+    lines = why(options.data, options.package, asked, whole=options.whole)
     if not lines:
         raise UsageError(
             f"{options.package!r} was never asked for, by whom and when you ask about."
         )
-    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write("\n".join(map(printable, lines)) + "\n")
     return ExitCode.CLEAN
 
 

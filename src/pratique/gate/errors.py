@@ -45,9 +45,20 @@ class RequestError(GateError):
 
 
 class RefusedError(GateError):
-    """Policy does not admit it."""
+    """Policy does not admit it.
+
+    Args:
+        message: One line for the client's user.
+        package: Package URL of what is refused, where it is a version.
+        rules: Those that hold it back.
+    """
 
     status = 403
+
+    def __init__(self, message: str, *, package: str = "", rules: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.package = package
+        self.rules = rules
 
 
 class AccessError(GateError):

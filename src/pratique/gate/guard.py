@@ -9,7 +9,7 @@ answer of a name server can differ from the first.
 from __future__ import annotations
 
 import asyncio
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Any
 
 import httpcore
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 CONNECT_SECONDS = 10.0
+
+_UNICAST = IPv6Network("2000::/3")
+"""What IANA gives out as global unicast (RFC 4291, 2.4); Python counts more as global, such as
+addresses of a site (RFC 3879) and those with an IPv4 address at their end (RFC 4291, 2.5.5.1)."""
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+"""A gateway turns these into the IPv4 address at their end (RFC 6052, 2.1)."""
 
 
 class Guard(httpcore.AsyncNetworkBackend):
@@ -110,5 +117,11 @@ def public(text: str) -> bool:
         address = ip_address(text.partition("%")[0])
     except ValueError:
         return False
-    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return address.is_global and not address.is_multicast and (mapped is None or mapped.is_global)
+    if address.is_multicast or not address.is_global:
+        return False
+    if isinstance(address, IPv4Address):
+        return True
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFF_FFFF).is_global
+    mapped = address.sixtofour
+    return address in _UNICAST and (mapped is None or mapped.is_global)

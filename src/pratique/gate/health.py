@@ -11,7 +11,9 @@ import msgspec
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pratique.gate.clients import IDENTITY
 from pratique.gate.metrics import TYPE
+from pratique.gate.tokens import Right
 from pratique.model.decision import Verdict
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from pratique.gate.office import Books
     from pratique.gate.service import Gate
+    from pratique.gate.tokens import Token
 
 MAX_ADVISORY_DAYS = 3.0
 """Advisories that are older miss what everybody else knows; they are published daily."""
@@ -114,12 +117,14 @@ class Health:
     def routes(self) -> list[Route]:
         """``/healthz``, ``/readyz`` and ``/metrics``."""
 
-        async def _healthz(_: Request) -> Response:
-            return _json(self._gate.state())
+        async def _healthz(request: Request) -> Response:
+            return _json(self._gate.state() if _sees(request) else {"status": "ok"})
 
-        async def _readyz(_: Request) -> Response:
+        async def _readyz(request: Request) -> Response:
             reasons = await asyncio.to_thread(self.reasons)
-            body = {"status": "not ready" if reasons else "ready", "reasons": reasons}
+            body: dict[str, Any] = {"status": "not ready" if reasons else "ready"}
+            if _sees(request):
+                body["reasons"] = reasons
             return _json(body, 503 if reasons else 200)
 
         async def _metrics(_: Request) -> Response:
@@ -128,6 +133,12 @@ class Health:
             return Response(text, media_type=TYPE)
 
         return [Route("/healthz", _healthz), Route("/readyz", _readyz), Route("/metrics", _metrics)]
+
+
+def _sees(request: Request) -> bool:
+    """Whether a token of a role that sees everything was shown."""
+    token: Token | None = request.scope.get(IDENTITY)
+    return token is not None and Right.SEE in token.rights
 
 
 def _json(body: Any, status: int = 200) -> Response:

@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pratique.gate.log import entries
+from pratique.gate.logindex import GIVEN
+from pratique.gate.lognames import spellings
+from pratique.gate.logquery import candidates, found
 from pratique.model.ecosystems import ecosystem_of, normalise_name
 from pratique.model.errors import InputError, UsageError
 from pratique.model.purl import Package
 from pratique.policy.waivers import covers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+__all__ = ["Question", "found", "moment", "names", "why"]
 
 _TOLD = frozenset({"index", "reserved", "alarm"})
 _FILES = frozenset({"refused", "stored", "served"})
-_GIVEN = frozenset({"approved", "revoked", "rejected"})
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,37 +89,17 @@ def moment(text: str, what: str) -> datetime:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def found(data: Path, asked: Question) -> Iterator[dict[str, Any]]:
-    """The entries of the log that are asked for, oldest first.
-
-    Raises:
-        EvidenceError: The log is not as it was written.
-        InputError: There is no log.
-    """
-    return (entry for entry in entries(data) if asked.meets(entry))
-
-
 def names(entry: dict[str, Any]) -> set[str]:
     """What an entry's package may be called."""
-    found = {str(entry.get("package", ""))}
-    subject = str(entry.get("subject", ""))
     given = entry.get("approval")
-    if isinstance(given, dict):
-        subject = str(given.get("subject", ""))
-    if not subject:
-        return found
-    try:
-        package = Package.parse(subject)
-    except InputError:
-        return found
-    found |= {subject, subject.rpartition("@")[0] or subject, package.full_name}
-    found.add(f"{package.full_name}@{package.version}")
-    if package.type == "maven":
-        found.add(package.full_name.replace("/", ":"))
-    return found
+    told = given.get("subject", "") if isinstance(given, dict) else entry.get("subject", "")
+    found = {str(entry.get("package", ""))}
+    return found | spellings(str(told)) if told else found
 
 
-def why(data: Path, package: str, asked: Question | None = None) -> list[str]:
+def why(
+    data: Path, package: str, asked: Question | None = None, *, whole: bool = False
+) -> list[str]:
     """What was decided last on a package or one version of it; empty where nothing was.
 
     Args:
@@ -125,6 +107,11 @@ def why(data: Path, package: str, asked: Question | None = None) -> list[str]:
         package: ``name``, ``name@version`` or a package URL.
         asked: Only what this client or team met with, in this time; what was decided
             for everybody counts for each of them.
+        whole: Read all of the log and check its chain, past the index.
+
+    Raises:
+        EvidenceError: The log is not as it was written.
+        InputError: There is no log.
     """
     question = asked or Question()
     kind, name, version = _asked(package)
@@ -132,18 +119,19 @@ def why(data: Path, package: str, asked: Question | None = None) -> list[str]:
     last: dict[str, dict[str, Any]] = {}
     files: dict[str, dict[str, Any]] = {}
     given: dict[str, str] = {}
-    for entry in entries(data):
+    for entry in candidates(data, kind, name, question, whole=whole):
         if not question.when(entry) or not _concerns(entry, question):
             continue
-        if entry["kind"] in _GIVEN:
+        if entry["kind"] in GIVEN:
             _note(given, entry, kind, name, version)
         if entry["kind"] in _FILES and _is_of(entry, kind, name, version):
-            files[str(entry["subject"])] = entry
+            _later(files, str(entry["subject"]), entry)
         where = entry.get("ecosystem", "")
         if kind and where.lower() != kind.lower():
             continue
         if entry["kind"] in _TOLD and _same(where, name, entry.get("package")):
-            last[f"{entry['kind']} {where} {entry.get('part', '')} {entry.get('team', '')}"] = entry
+            key = f"{entry['kind']} {where} {entry.get('part', '')} {entry.get('team', '')}"
+            _later(last, key, entry)
     lines = []
     for entry in last.values():
         when = entry["at"][:19]
@@ -162,6 +150,12 @@ def why(data: Path, package: str, asked: Question | None = None) -> list[str]:
         if f" {found}: " not in told:
             lines.append(f"{subject}: {_file_line(entry)}")
     return lines + list(given.values())
+
+
+def _later(kept: dict[str, dict[str, Any]], key: str, entry: dict[str, Any]) -> None:
+    """Keep the later of two entries where the first one stood."""
+    if key not in kept or kept[key]["n"] < entry["n"]:
+        kept[key] = entry
 
 
 def _concerns(entry: dict[str, Any], asked: Question) -> bool:

@@ -313,6 +313,15 @@ def why(decision: Decision) -> str:
     return str(decision.verdict)
 
 
+def holding(decision: Decision) -> tuple[str, ...]:
+    """Rules that hold a version back, the gravest first."""
+    return tuple(
+        one.rule
+        for one in decision.reasons
+        if not one.waivers and one.effect.verdict is not Verdict.ADMIT
+    )
+
+
 def refusal(decision: Decision, policy: str, until: datetime | None = None) -> str:
     """What a client's user is told, in one line: reason, rule, and what can be done.
 
@@ -321,14 +330,7 @@ def refusal(decision: Decision, policy: str, until: datetime | None = None) -> s
         policy: Its id.
         until: When a quarantine ends by itself.
     """
-    rule = next(
-        (
-            one.rule
-            for one in decision.reasons
-            if not one.waivers and one.effect.verdict is not Verdict.ADMIT
-        ),
-        "(none)",
-    )
+    rule = next(iter(holding(decision)), "(none)")
     said = f"{decision.subject} is not admitted: {why(decision)}."
     if until is not None:
         said += f" It comes in by itself on {until:%Y-%m-%d at %H:%M} UTC."

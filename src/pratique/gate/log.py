@@ -195,7 +195,10 @@ def entries(folder: Path) -> Iterator[dict[str, Any]]:
     try:
         file = path.open("rb")
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}.") from None
+        raise InputError(
+            f"{path}: cannot be read: {error.strerror}.",
+            remedy="The --data of 'pratique gate serve' has it, once a package was asked for.",
+        ) from None
     with file:
         while line := file.readline(MAX_LINE + 1):
             if not line.endswith(b"\n"):
@@ -210,14 +213,28 @@ def entries(folder: Path) -> Iterator[dict[str, Any]]:
             number, head = number + 1, entry["hash"]
 
 
+def checked(line: bytes, said: Any, n: Any, prev: Any, number: int, head: str) -> str:
+    """What is wrong with a line; empty where nothing is.
+
+    Args:
+        line: As it is in the file.
+        said: Digest, number and digest before, as the line has them.
+        n: See ``said``.
+        prev: See ``said``.
+        number: That it must have.
+        head: Digest of the line before.
+    """
+    if said != hashlib.sha256(line[:-_TAIL] + b"}").hexdigest():
+        return "the entry was changed"
+    if n != number or prev != head:
+        return "the entry does not follow the one before"
+    return ""
+
+
 def _checked(line: bytes, number: int, head: str) -> dict[str, Any] | str:
-    body = line[:-_TAIL] + b"}"
     try:
         entry = msgspec.json.decode(line, type=dict[str, Any])
     except msgspec.DecodeError:
         return "the line is not an entry"
-    if entry.get("hash") != hashlib.sha256(body).hexdigest():
-        return "the entry was changed"
-    if entry.get("n") != number or entry.get("prev") != head:
-        return "the entry does not follow the one before"
-    return entry
+    wrong = checked(line, entry.get("hash"), entry.get("n"), entry.get("prev"), number, head)
+    return wrong or entry

@@ -68,10 +68,8 @@ def routes(gate: Gate, public: str) -> list[Route]:
         return await audit.answer(request)
 
     return [
-        Route("/npm/{path:path}", answering(_get, as_json=True)),
-        Route(
-            "/npm/{path:path}", answering(_post, as_json=True), methods=["POST", "PUT", "DELETE"]
-        ),
+        Route("/npm/{path:path}", answering(_get)),
+        Route("/npm/{path:path}", answering(_post), methods=["POST", "PUT", "DELETE"]),
     ]
 
 

@@ -194,6 +194,8 @@ async def _serve(data: Path, settings: Settings, host: str, port: int) -> None:
     from granian.http import HTTP1Settings
     from granian.server.embed import Server
 
+    from pratique.gate.logquery import Keeping
+
     app, close = build(data, settings)
     server = Server(
         app,
@@ -211,9 +213,12 @@ async def _serve(data: Path, settings: Settings, host: str, port: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
+    keeping = Keeping(data)
+    keeping.begin()
     try:
         await server.serve()
     finally:
+        keeping.end()
         await close()
 
 

@@ -11,7 +11,7 @@ import msgspec
 from pratique.gate import crates, golang, gomod, maven, npm, pypi
 from pratique.gate.attesting import Attesting
 from pratique.gate.errors import BrokenError, GateError, NotHereError, RefusedError
-from pratique.gate.judging import waiting_of
+from pratique.gate.judging import holding, waiting_of
 from pratique.gate.models import File, Pin, Project, Release, Ruling
 from pratique.gate.text import one_line
 from pratique.model.decision import Circumstances, Decision
@@ -426,7 +426,11 @@ class Gate:
         Raises:
             RefusedError: Always.
         """
-        raise RefusedError(one_line(self.judge.refused(decision, file, client)))
+        raise RefusedError(
+            one_line(self.judge.refused(decision, file, client)),
+            package=decision.subject,
+            rules=holding(decision),
+        )
 
     def bring(self, ecosystem: str, name: str, found: Found, client: Client) -> Download:
         """Fetch an admitted file that is not kept yet."""

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from pratique.model.errors import UsageError
+from pratique.sources.cargo_default import built_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,9 +83,9 @@ def default(word: str) -> Upstream | None:
     Returns:
         ``None`` where the package manager is not here, or does not say.
     """
-    if word == "crates":
-        return last_used(word)
     url = _DEFAULTS[word]()
+    if not url and word == "crates":
+        return last_used(word)
     return Upstream(address(url, f"the default for {word}"), "its own default") if url else None
 
 
@@ -255,6 +256,7 @@ _QUESTIONS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     "crates": [
         _variable("CARGO_REGISTRIES_CRATES_IO_INDEX"),
         ("cargo's configuration", _cargo_config),
+        ("cargo's own default", built_in),
     ],
     "go": [("go's configuration", _go_config)],
     "maven": [
@@ -266,6 +268,7 @@ _QUESTIONS: dict[str, list[tuple[str, Callable[[], str]]]] = {
 _DEFAULTS: dict[str, Callable[[], str]] = {
     "pypi": _pip_default,
     "npm": _npm_default,
+    "crates": built_in,
     "go": _go_default,
     "maven": _maven_default,
 }

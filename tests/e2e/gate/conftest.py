@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -103,13 +102,11 @@ def advisories(tmp_path_factory: pytest.TempPathFactory, loopback: Any) -> Path:
 class Process:
     """A gate in a process of its own."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, port: int, *options: str) -> None:
         self.data = folder / "data"
         policy = folder / "trial.yaml"
         policy.write_text(POLICY)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = port
         self.url = f"http://127.0.0.1:{self.port}"
         self.words = [
             *(sys.executable, "-m", "pratique.gate", "serve", "--policy", str(policy)),
@@ -123,7 +120,7 @@ class Process:
         clean = {key: text for key, text in os.environ.items() if "proxy" not in key.lower()}
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(self.words, stderr=errors, env=clean)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while True:
             assert self.process.poll() is None, self.errors.read_text()
             assert time.monotonic() < deadline
@@ -137,7 +134,7 @@ class Process:
     def kill(self, number: int = signal.SIGKILL) -> int:
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     def restart(self) -> None:
         self.kill()
@@ -156,6 +153,13 @@ class Process:
         )
         assert "Traceback" not in done.stderr
         return done
+
+    def state(self) -> dict[str, Any]:
+        """What an auditor sees of its health."""
+        made = self.ask("token", "create", "auditor", "--role", "auditor")
+        headers = {"Authorization": f"Bearer {made.stdout.strip()}"}
+        answer = httpx.get(f"{self.url}/healthz", headers=headers, timeout=60)
+        return answer.json()  # type: ignore[no-any-return]
 
     def memory(self) -> int:
         """Largest resident memory so far, in kilobytes; 0 where the system does not say."""
@@ -187,10 +191,13 @@ def stop(running: list[Process]) -> Callable[[], None]:
 
 @pytest.fixture
 def start(
-    tmp_path: Path, running: list[Process], stop: Callable[[], None]
+    tmp_path: Path,
+    running: list[Process],
+    stop: Callable[[], None],
+    free_port: Callable[[], int],
 ) -> Iterator[Callable[..., Process]]:
     def call(*options: str) -> Process:
-        running.append(Process(tmp_path, *options))
+        running.append(Process(tmp_path, free_port(), *options))
         return running[-1]
 
     yield call
@@ -313,6 +320,30 @@ def go(run: Run, gate: Process) -> Install:
             "GOPATH": str(folder / "path"),
         }
         return run(folder, program, "get", *what, more=more)
+
+    return call
+
+
+@pytest.fixture
+def cargo(run: Run, gate: Process) -> Install:
+    program = shutil.which("cargo")
+    if program is None:
+        pytest.skip("cargo is not installed")
+
+    def call(folder: Path, needs: str) -> subprocess.CompletedProcess[str]:
+        """Fetch what ``needs`` (lines of ``[dependencies]``) resolves to, with a home of its own."""
+        (folder / "src").mkdir(parents=True, exist_ok=True)
+        (folder / "src/lib.rs").write_text("")
+        (folder / ".cargo").mkdir(exist_ok=True)
+        (folder / ".cargo/config.toml").write_text(gate.ask_setup("cargo"))
+        package = '[package]\nname = "own"\nversion = "0.1.0"\nedition = "2021"\n'
+        (folder / "Cargo.toml").write_text(f"{package}[dependencies]\n{needs}\n")
+        home = {"CARGO_HOME": str(folder / "cargo"), "RUSTUP_HOME": str(Path.home() / ".rustup")}
+        done = run(folder, program, "fetch", more=home)
+        old = "sparse registries requires" in done.stderr  # before 1.68, as in Debian 12
+        if done.returncode and ("rustup" in done.stderr or old):
+            pytest.skip(f"cargo does not run here: {done.stderr[-200:]}")
+        return done
 
     return call
 

@@ -15,11 +15,15 @@ import pytest
 
 pytestmark = pytest.mark.e2e
 
-PROGRAMS = {"pip": "pip", "npm": "npm", "cargo": "cargo", "go": "go", "maven": "mvn"}
+PROGRAMS = {"pip": "pip", "uv": "uv", "npm": "npm", "cargo": "cargo", "go": "go", "maven": "mvn"}
 OWN = ("pip_", "uv_", "npm_", "cargo_", "go", "maven_", "m2_")
 
 
-def canary(home: Path, *words: str) -> Any:
+PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+"""With the uv that is installed beside this Python."""
+
+
+def canary(home: Path, *words: str, more: dict[str, str] | None = None) -> Any:
     clean = {
         name: value
         for name, value in os.environ.items()
@@ -32,7 +36,7 @@ def canary(home: Path, *words: str) -> Any:
         text=True,
         timeout=200,
         cwd=home,
-        env=clean | {"HOME": str(home)},
+        env=clean | {"HOME": str(home), "PATH": PATH} | (more or {}),
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done
@@ -55,10 +59,10 @@ def home(tmp_path: Path, gate: Any) -> Path:
 
 
 def test_who_goes_through_the_gate_and_who_does_not(home: Path, gate: Any, registry: Any) -> None:
-    here = [name for name, program in PROGRAMS.items() if shutil.which(program)]
+    here = [name for name, program in PROGRAMS.items() if shutil.which(program, path=PATH)]
     if not here:
         pytest.skip("no package manager is installed")
-    told = httpx.get(f"{gate.url}/canary/key").json()
+    told = httpx.get(f"{gate.url}/canary/key", timeout=60).json()
     words = [word for name in here for word in ("--manager", name)]
     (home / "package-lock.json").write_text(
         '{"packages": {"a": {"resolved": "https://registry.example.test/a.tgz"}}}'
@@ -103,3 +107,39 @@ def test_a_registry_that_is_no_gate(tmp_path: Path, registry: Any) -> None:
     found = outcomes(canary(home, "--manager", "pip"))
     assert found["pip", "asks the gate"] == "fail"
     assert found["pip", "refuses the planted"] == "fail"
+
+
+def test_uv_goes_where_its_row_says(home: Path, gate: Any, registry: Any, run: Any) -> None:
+    """The real uv, by its own files and variables: what the canary reads is what uv does."""
+    uv = shutil.which("uv", path=PATH)
+    if uv is None:
+        pytest.skip("uv is not installed")
+    registry.wheel("beta", "1.0")
+    other = home / "other.toml"
+    other.write_text(f'[[index]]\nurl = "{registry.url}/simple"\ndefault = true\n')
+    past = {"UV_DEFAULT_INDEX": f"{registry.url}/simple"}
+    extra = {"UV_INDEX": f"{registry.url}/simple"}
+    config = {"UV_CONFIG_FILE": str(other)}
+    tried: list[tuple[dict[str, str], str, str]] = [
+        ({}, "pass", "pass"),
+        (extra, "pass", "fail"),
+        (past, "fail", "pass"),
+        (config, "fail", "pass"),
+    ]
+    for number, (more, asks, besides) in enumerate(tried):
+        found = outcomes(canary(home, "--manager", "uv", more=more))
+        assert found["uv", "asks the gate"] == asks, more
+        assert found["uv", "refuses the planted"] == asks, more
+        assert found["uv", "nothing besides"] == besides, more
+        registry.heard.clear()
+        words = (uv, "pip", "install", "--no-cache", "--python", sys.executable, "beta")
+        done = run(
+            home,
+            *(*words, "--target", f"site{number}"),
+            more={"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), **more},
+        )
+        assert done.returncode == 0, done.stderr
+        straight = any(heard["user-agent"].startswith("uv/") for _, heard in registry.heard)
+        assert straight is bool(more), more
+    told = gate.ask("log", "--client", "uv/", "--package", "beta", "--format", "jsonl").stdout
+    assert '"kind":"stored"' in told

@@ -18,9 +18,11 @@ import pytest
 from pratique.advisories import Index
 from pratique.advisories.build import build as build_index
 from pratique.advisories.inputs import Source
+from pratique.gate.desk import Here
 from pratique.gate.lists import Lists
 from pratique.gate.log import entries
 from pratique.gate.server import Settings, build
+from pratique.gate.tokens import Role
 from pratique.policy.service import LoadedPolicy, load
 from pratique.policy.waivers import Waivers
 
@@ -120,6 +122,7 @@ class Gateway:
         self.lists = Lists()
         self.waivers = Waivers()
         self.renew: Callable[[], tuple[Index, Lists]] | None = None
+        self._auditor = ""
         self.more: dict[str, Any] = {}
         """Further settings; also in place of those below."""
 
@@ -160,6 +163,15 @@ class Gateway:
                 await ask(client)
 
         asyncio.run(main())
+
+    async def state(self, client: httpx.AsyncClient, path: str = "/healthz") -> dict[str, Any]:
+        """What an auditor sees of the health of the gate that runs."""
+        if not self._auditor:
+            self._auditor = Here(self.data).create_token("auditor", [Role.AUDITOR])["token"]
+        headers = {"Authorization": f"Bearer {self._auditor}"}
+        answer = await client.get(path, headers=headers)
+        assert answer.status_code in {200, 503}, answer.text
+        return answer.json()  # type: ignore[no-any-return]
 
     def kinds(self) -> list[str]:
         """Kinds of the entries in the log."""

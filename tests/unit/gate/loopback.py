@@ -367,7 +367,7 @@ def advisory(
     return {
         "schema_version": "1.7.5",
         "id": identifier,
-        "modified": "2026-11-20T00:00:00Z",
+        "modified": ago(1),
         "affected": [
             {
                 "package": {"ecosystem": ecosystem, "name": name},

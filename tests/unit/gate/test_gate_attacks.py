@@ -31,7 +31,13 @@ def refused(answer: httpx.Response) -> bool:
 
 
 @pytest.mark.parametrize("how", ["at once", "by a redirect"])
-@pytest.mark.parametrize("where", ["loopback", "link-local", "decimal", "mapped", "file"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        *("loopback", "link-local", "decimal", "mapped", "file"),
+        *("nat64", "compatible", "zero", "six", "user", "gopher"),
+    ],
+)
 def test_files_elsewhere(gate, upstream, inside, how: str, where: str) -> None:
     port = inside.port
     url = {
@@ -40,6 +46,12 @@ def test_files_elsewhere(gate, upstream, inside, how: str, where: str) -> None:
         "decimal": f"http://2130706433:{port}/secret",
         "mapped": f"http://[::ffff:127.0.0.1]:{port}/secret",
         "file": "file:///etc/passwd",
+        "nat64": f"http://[64:ff9b::7f00:1]:{port}/secret",
+        "compatible": f"http://[::127.0.0.1]:{port}/secret",
+        "zero": f"http://0.0.0.0:{port}/secret",
+        "six": f"http://[::1]:{port}/secret",
+        "user": f"{upstream.url.replace('//', '//127.0.0.1:1@')}@127.0.0.1:{port}/secret",
+        "gopher": f"gopher://127.0.0.1:{port}/x",
     }[where]
     if how == "by a redirect":
         places = ("packages/a", "npm-a", "dl-a?/beta/1.0.0/download", "maven/a/b/1/b-1.jar")

@@ -91,9 +91,9 @@ def test_cut_short(gate, upstream) -> None:
 
 
 def test_too_slow(gate, upstream, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pratique.gate.depot.ARTIFACT_SECONDS", 0.3)
+    monkeypatch.setattr("pratique.gate.depot.ARTIFACT_SECONDS", 0.5)
     put(upstream, b"beta")
-    upstream.drip(f"/packages/{FILE}", b"beta", 1.5)
+    upstream.drip(f"/packages/{FILE}", b"beta", 30)
     answer = gate.get(PATH)
     assert answer.status_code == 504
     assert "too long" in answer.text

@@ -91,23 +91,58 @@ def test_metrics_are_for_this_machine_or_a_token(gate: Any) -> None:
 
 def test_ready_or_why_not(gate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     gate.more = {"oldest_advisories": 30.0}
-    assert gate.get("/readyz").json() == {"status": "ready", "reasons": []}
+    shown = Here(gate.data).create_token("m", [Role.AUDITOR])["token"]
+    see = {"Authorization": f"Bearer {shown}"}
+    assert gate.get("/readyz", **see).json() == {"status": "ready", "reasons": []}
     gate.more = {"oldest_advisories": 1e-9}
-    answer = gate.get("/readyz")
+    answer = gate.get("/readyz", **see)
     assert answer.status_code == 503
     assert "days old" in answer.json()["reasons"][0]
     gate.more = {"oldest_advisories": 30.0}
     usage = SimpleNamespace(free=1000)
     monkeypatch.setattr("pratique.gate.health.shutil.disk_usage", lambda _: usage)
-    assert "1,000 bytes are free" in gate.get("/readyz").json()["reasons"][0]
+    assert "1,000 bytes are free" in gate.get("/readyz", **see).json()["reasons"][0]
+
+
+def test_without_a_token_health_is_one_word(gate: Any) -> None:
+    """For a load balancer; what the gate is made of is for who may see it."""
+    here = Here(gate.data)
+    tokens = {role: here.create_token(role, [role])["token"] for role in Role if role != Role.TEAM}
+    tokens[Role.TEAM] = here.create_token("t", [Role.TEAM], team="payments")["token"]
+    gate.more = {"oldest_advisories": 1e-9, "require_token": True}
+
+    async def ask(client: httpx.AsyncClient) -> None:
+        async def told(path: str, secret: str) -> Any:
+            headers = {"Authorization": secret} if secret else {}
+            return await client.get(path, headers=headers)
+
+        for secret in ("", "Basic dXNlcjpwYXNz", "Bearer other", f"Bearer {tokens[Role.CLIENT]}"):
+            assert (await told("/healthz", secret)).json() == {"status": "ok"}
+            ready = await told("/readyz", secret)
+            assert (ready.status_code, ready.json()) == (503, {"status": "not ready"})
+        assert (await told("/healthz", f"Bearer {tokens[Role.TEAM]}")).json() == {"status": "ok"}
+        for role in (Role.APPROVER, Role.AUDITOR, Role.ADMIN):
+            whole = (await told("/healthz", f"Bearer {tokens[role]}")).json()
+            assert whole["policy"] == "trial"
+            assert whole["upstreams"] == ["Go", "Maven", "PyPI", "crates.io", "npm"]
+            ready = (await told("/readyz", f"Bearer {tokens[role]}")).json()
+            assert "days old" in ready["reasons"][0]
+        wrong = tokens[Role.ADMIN][:-1] + ("A" if tokens[Role.ADMIN][-1] != "A" else "B")
+        assert (await told("/healthz", f"Bearer {wrong}")).status_code == 401
+
+    gate.run(ask)
 
 
 def test_not_ready_where_the_log_was_touched(gate: Any) -> None:
+    shown = Here(gate.data).create_token("m", [Role.AUDITOR])["token"]
+
     async def ask(client: httpx.AsyncClient) -> None:
         (gate.data / NAME).rename(gate.data / "aside")
         (gate.data / NAME).write_bytes(b"")
         answer = await client.get("/readyz")
         assert answer.status_code == 503
+        see = {"Authorization": f"Bearer {shown}"}
+        answer = await client.get("/readyz", headers=see)
         assert answer.json()["reasons"] == ["the log was replaced by another file"]
         assert (await client.get("/healthz")).status_code == 200
 
