@@ -3,8 +3,9 @@
 A document may be signed by being in a DSSE envelope or a Sigstore bundle, or by
 evidence beside it (``alpha.json.sigstore.json``, ``alpha.json.sig`` …).  What
 is verified: the signature, by a key that was given, or by a certificate of the
-trusted root with its proof of time.  A signature that does not hold takes the
-document out; one that nobody can verify counts for nothing, and is shown so.
+trusted root with its proof of time; where keys alone are given, by those alone.
+A signature that does not hold takes the document out; one that nobody can
+verify counts for nothing, and is shown so.
 """
 
 from __future__ import annotations
@@ -30,13 +31,18 @@ class Signers(NamedTuple):
 
     identity: str = ""
     issuer: str = ""
-    """Who must have signed with a certificate; anybody where both are empty."""
+    """Who must have signed with a certificate; anybody where both are empty and no key is given."""
 
     trusted_root: Path | None = None
     """Sigstore's trusted root; the one that is built in where it is ``None``."""
 
     required: bool = False
     """Whether documents that nobody is shown to have signed are left out."""
+
+    @property
+    def certificates_count(self) -> bool:
+        """Whether a certificate may sign: beside keys alone, it could be anybody's."""
+        return bool(self.identity or self.issuer) or not self.keys
 
 
 class Verifier:
@@ -115,6 +121,11 @@ class Verifier:
         from pratique.provenance.errors import VerificationError
         from pratique.provenance.keys import key_id
 
+        if bundle.certificates and not self._signers.certificates_count:
+            raise VerificationError(
+                "it is signed with a certificate, and only keys were given",
+                remedy="Name whose certificate may sign, by identity and issuer.",
+            )
         if bundle.certificates:
             root = self._trusted()[0].root
             verified = verify_bundle(bundle, root)
@@ -133,8 +144,9 @@ class Verifier:
     def _beside(self, data: bytes, path: Path) -> Checked:
         """A document with its evidence in files beside it."""
         from pratique.model.attestation import Grade
+        from pratique.provenance.beside import find_evidence
         from pratique.provenance.errors import VerificationError
-        from pratique.provenance.service import find_evidence, verify_file
+        from pratique.provenance.service import verify_file
 
         evidence = find_evidence(path)
         if not evidence:
@@ -142,7 +154,12 @@ class Verifier:
         fault = ""
         for request in self._trusted():
             answer = verify_file(path, evidence, request)
-            good = [one for one in answer.evidence if one.grade is Grade.VERIFIED]
+            good = [
+                one
+                for one in answer.evidence
+                if one.grade is Grade.VERIFIED
+                and (request.is_open or request.expects(one.identity, one.issuer))
+            ]
             if good:
                 return Checked(data, good[0].identity)
             bad = [one for one in answer.evidence if one.grade is Grade.FAILED]
@@ -153,7 +170,7 @@ class Verifier:
         return Checked(data, unverified=True)
 
     def _trusted(self) -> Sequence[Request]:
-        """What is expected: by certificate, then by each of the keys."""
+        """What is expected: by certificate where one counts, then by each of the keys."""
         if not self._requests:
             from pratique.provenance.request import Request
             from pratique.provenance.trust import trust_root_of
@@ -164,7 +181,7 @@ class Verifier:
             root = trust_root_of(given) if given is not None else current_root()
             first = Request(root=root, identity=signers.identity, issuer=signers.issuer)
             keyed = [Request(root=root, key=key) for key in signers.keys]
-            self._requests = [first, *keyed]
+            self._requests = [first, *keyed] if signers.certificates_count else keyed
         return self._requests
 
 

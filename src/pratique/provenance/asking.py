@@ -20,8 +20,8 @@ from pratique.provenance.judge import failed
 from pratique.provenance.npm import integrity_of, verify_registry_signature
 from pratique.provenance.pep740 import is_of
 from pratique.provenance.rows import combined, unknown
-from pratique.provenance.service import answer
 from pratique.provenance.subject import Subject, subject_of_bytes
+from pratique.provenance.verdict import answer
 from pratique.sources.packages.attested import Offered, fetched, offered
 from pratique.sources.packages.client import AbsentError
 from pratique.sources.packages.service import WORDS
@@ -156,7 +156,7 @@ def judged(file: Offered, subject: Subject, package: Package, request: Request) 
             found.append(msgspec.structs.replace(failed(error, "registry"), path=file.url))
     if file.evidence:
         found += judge_documents(file.evidence, file.origin, subject, request)
-    found += [_signature(one, subject, package, file) for one in file.signatures]
+    found += [_signature(one, subject, package, file, request) for one in file.signatures]
     if file.unknown:
         return unknown(subject.name, subject.digests, file.unknown, UNREACHED, request, found)
     if not found:
@@ -180,7 +180,7 @@ def check_release(name: str, package: Package) -> None:
 
 
 def _signature(
-    one: tuple[str, str], subject: Subject, package: Package, file: Offered
+    one: tuple[str, str], subject: Subject, package: Package, file: Offered, request: Request
 ) -> VerifiedEvidence:
     """Evidence of one of ``dist.signatures``, which are over the digest that is asked about."""
     key, signature = one
@@ -190,7 +190,8 @@ def _signature(
         if not digest:
             raise InputError("the registry signs SHA-512 digests, and none is known here")
         name = f"{package.full_name}@{package.version}"
-        grade = verify_registry_signature(name, integrity_of(digest), key, signature)
+        keys = request.registry_keys or None
+        grade = verify_registry_signature(name, integrity_of(digest), key, signature, keys=keys)
     except PratiqueError as error:
         bad = failed(error, SIGNATURE)
         return msgspec.structs.replace(bad, path=file.signed_at, digest=said)

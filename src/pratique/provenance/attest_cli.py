@@ -11,10 +11,10 @@ from pratique.model.command import Command
 from pratique.model.errors import ExitCode, InputError, UsageError
 from pratique.provenance.attest_build import build
 from pratique.provenance.attest_options import (
+    add_key,
     add_passphrase,
     add_signing,
     add_subjects,
-    key_place,
     passphrase,
     read_bytes,
     read_json,
@@ -92,7 +92,7 @@ def _configure_file(parser: ArgumentParser) -> None:
         required=True,
         metavar="TYPE",
         help="predicate type: a URI, or provenance, vsa, test-result, vulns, link, scai, release, "
-        "reference, svr, cyclonedx, spdx, openvex",
+        "reference, svr, cyclonedx, spdx, openvex, scorecard",
     )
 
 
@@ -253,10 +253,7 @@ examples:
 
 
 def _configure_public_key(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--signing-key", "-K", "--key", type=key_place, required=True, metavar="KEY",
-        dest="signing_key", help="private key: a file, or a key in hardware (pkcs11:…)",
-    )  # fmt: skip
+    add_key(parser, "--key", required=True)
     add_passphrase(parser)
 
 

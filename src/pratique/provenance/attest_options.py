@@ -43,13 +43,21 @@ def add_passphrase(parser: ArgumentParser) -> None:
 
 
 def add_signing(parser: ArgumentParser) -> None:
-    """Add the options of everything that signs."""
-    who = parser.add_mutually_exclusive_group(required=True)
-    who.add_argument(
-        "--signing-key", "-K", "--key", type=key_place, metavar="KEY", dest="signing_key",
-        help="private key that signs: a file (PEM), or a key in hardware: "
-        "pkcs11:token=LABEL;object=LABEL?module-path=FILE",
-    )  # fmt: skip
+    """Add the options of everything that does nothing but sign."""
+    add_signer(parser, "--key")
+    add_output(parser)
+
+
+def add_signer(parser: ArgumentParser, *names: str, required: bool = True) -> None:
+    """Add who signs: a key of a file or in hardware, or a Sigstore identity.
+
+    Args:
+        parser: Gets them.
+        names: Further names of ``--signing-key``.
+        required: Whether one of the two must be given.
+    """
+    who = parser.add_mutually_exclusive_group(required=required)
+    add_key(who, *names)
     who.add_argument(
         "--sigstore",
         action="store_true",
@@ -57,7 +65,28 @@ def add_signing(parser: ArgumentParser) -> None:
     )
     add_passphrase(parser)
     add_identity(parser)
-    add_output(parser)
+    parser.set_defaults(form=None)
+
+
+def add_key(parser: Any, *names: str, required: bool = False) -> None:
+    """Add the private key that signs to a parser or a group of options."""
+    given = {"required": True} if required else {}
+    parser.add_argument(
+        "--signing-key",
+        "-K",
+        *names,
+        type=key_place,
+        metavar="KEY",
+        dest="signing_key",
+        help="private key that signs: a file (PEM), or a key in hardware: "
+        "pkcs11:token=LABEL;object=LABEL?module-path=FILE",
+        **given,
+    )
+
+
+def signs(options: Namespace) -> bool:
+    """Whether the options of :func:`add_signer` say who signs."""
+    return bool(options.signing_key or options.sigstore)
 
 
 def add_identity(parser: ArgumentParser) -> None:

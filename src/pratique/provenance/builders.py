@@ -156,3 +156,23 @@ def level_of(builder: str, signer: str, issuer: str, runner: str = "") -> int:
     if name == workflow or name in {RUNNER, f"{RUNNER}/github-hosted"}:
         return 2
     return 1
+
+
+def is_builder(builder: str, signer: str, issuer: str, runner: str = "") -> bool:
+    """Whether a signer proves that a builder built: it is the builder, or signs for it.
+
+    Args:
+        builder: ``builder.id`` of the provenance.
+        signer: Identity of the certificate: the workflow that ran.
+        issuer: Who vouches for it.
+        runner: Where it ran, as certified.
+    """
+    name, version = split_builder(builder)
+    if name in {RUNNER, f"{RUNNER}/github-hosted", f"{RUNNER}/self-hosted"}:
+        ran = "self-hosted" if name.endswith("/self-hosted") else "github-hosted"
+        return issuer == GITHUB_ISSUER and runner in {"", ran}
+    workflow, _ = split_builder(signer)
+    known = KNOWN.get(workflow)
+    if known is not None and known.delegates:
+        return issuer == GITHUB_ISSUER
+    return bool(name) and (builder == signer or (name == workflow and not version))

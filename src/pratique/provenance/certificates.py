@@ -283,10 +283,31 @@ def _issued(child: Certificate, parent: Certificate, below: int) -> bool:
             return False
         if basic.path_length is not None and below > basic.path_length:
             return False
+        if not _may_issue_signers(parent):
+            return False
         child.verify_directly_issued_by(parent)
     except _malformed():
         return False
     return True
+
+
+def _may_issue_signers(authority: Certificate) -> bool:
+    """Whether an authority's purposes, where it is bound to any, include the signing of code.
+
+    One root may stand above authorities of signers and of timestamps (RFC 5280, section
+    4.2.1.12; Go's and OpenSSL's verifiers nest purposes likewise).
+    """
+    from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    try:
+        purposes = authority.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    return (
+        ExtendedKeyUsageOID.CODE_SIGNING in purposes
+        or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in purposes
+    )
 
 
 def _check_leaf(leaf: SigningCertificate, moment: datetime) -> None:

@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pratique.model.command import Command
 from pratique.model.errors import InputError, UsageError
+from pratique.model.options import add_color, add_format
+from pratique.provenance.options import (
+    add_trusted,
+    check_identity,
+    managed_key,
+    trusted_registry_keys,
+    trusted_root,
+)
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -41,21 +49,15 @@ def configure_verification(parser: ArgumentParser) -> None:
         help="evidence about the artifact, instead of what is found beside it; repeatable",
     )
     parser.add_argument(
-        "--trusted-root",
+        "--provenance-path",
+        "--attestations-path",
+        action="append",
         type=Path,
-        metavar="FILE",
-        help="Sigstore's trusted_root.json of the instance that signed, or instance:NAME of one "
-        "that 'pratique trust' keeps (default: the newest root of the public instance here)",
+        dest="bundle",
+        metavar="F",
+        help="slsa-verifier's names of --bundle",
     )
-    parser.add_argument(
-        "--key", type=Path, metavar="FILE", help="public key (PEM) of a signer without certificate"
-    )
-    parser.add_argument(
-        "--identity", default="", metavar="NAME", help="who must have signed: a URI or an address"
-    )
-    parser.add_argument(
-        "--issuer", default="", metavar="URI", help="who must vouch for the identity"
-    )
+    add_trusted(parser)
     parser.add_argument(
         "--source",
         "--source-uri",
@@ -143,16 +145,8 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--relearn", action="store_true", help="forget what was learned of the package, and learn"
     )
-    parser.add_argument(
-        "--format", "-f", choices=("table", "json"), default="table", help="how to print it"
-    )
-    parser.add_argument(
-        "--color",
-        choices=("auto", "always", "never"),
-        default="auto",
-        metavar="WHEN",
-        help="colours: auto (on a terminal, unless NO_COLOR is set), always, never",
-    )
+    add_format(parser)
+    add_color(parser)
 
 
 def _run(options: Namespace) -> int:
@@ -205,21 +199,14 @@ def request_of(options: Namespace) -> Request:
         InputError: A key or a trusted root cannot be read.
     """
     from pratique.provenance.expectations import Expectations
-    from pratique.provenance.keys import read_key
     from pratique.provenance.request import Request
-    from pratique.provenance.trust import trust_root_of
-    from pratique.provenance.trust_store import current_root
     from pratique.provenance.vsa import SummaryExpectations
 
-    if options.identity and not options.issuer:
-        raise UsageError(
-            "--identity says nothing without --issuer.",
-            remedy="Name who vouches for the identity with --issuer.",
-        )
-    root = trust_root_of(options.trusted_root) if options.trusted_root else current_root()
+    check_identity(options)
     return Request(
-        root=root,
-        key=read_key(options.key) if options.key else None,
+        root=trusted_root(options),
+        registry_keys=trusted_registry_keys(options),
+        key=managed_key(options),
         identity=options.identity,
         issuer=options.issuer,
         allowed_signers=_signers(options.allowed_signers) if options.allowed_signers else (),
@@ -294,8 +281,7 @@ def _drawn(found: Answer, options: Namespace, origin: Origin | None) -> str:
 
         data = msgspec.to_builtins(found) | {"exit_code": int(found.exit_code)}
         if origin is not None:
-            age = {"age_days": origin.age_days(datetime.now(UTC))}
-            data["trust_root"] = msgspec.to_builtins(origin) | age
+            data["trust_root"] = origin.value(datetime.now(UTC))
         return msgspec.json.format(msgspec.json.encode(data), indent=2).decode() + "\n"
     import shutil
 
@@ -303,7 +289,7 @@ def _drawn(found: Answer, options: Namespace, origin: Origin | None) -> str:
 
     coloured = is_coloured(options.color)
     drawn = render(found, color=coloured, width=shutil.get_terminal_size((100, 24)).columns)
-    return drawn + (f"  root        {origin.described(datetime.now(UTC))}\n" if origin else "")
+    return drawn + (origin.line(datetime.now(UTC)) if origin else "")
 
 
 verify = Command(

@@ -74,10 +74,12 @@ def _untriaged(
         for one in evidence
         if one.grade is Grade.VERIFIED and one.digest in documents
         for statement in _statements(documents[one.digest])
+        if not request.knows_signer or request.expects(one.identity, one.issuer)
     ]
     scans = [one for one in statements if one.predicate_type.startswith(SCANS)]
     if not scans:
-        return "no verified attestation of a scan for vulnerabilities lies beside the list"
+        who = " by who is expected" if request.knows_signer else ""
+        return f"no verified attestation of a scan for vulnerabilities{who} lies beside the list"
     if not request.knows_signer:
         return "anybody can attest a scan: say who should with --key, or --identity and --issuer"
     try:

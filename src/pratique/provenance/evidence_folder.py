@@ -14,8 +14,8 @@ import msgspec
 
 from pratique.formats.dsse.wire import decode_json
 from pratique.model.errors import InputError, UsageError
+from pratique.provenance.beside import MAX_EVIDENCE_BYTES, SUFFIXES, read_evidence, shown
 from pratique.provenance.kinds import documents
-from pratique.provenance.service import MAX_EVIDENCE_BYTES, SUFFIXES, read_evidence, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -36,6 +36,12 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     """Repositories (``owner/name``) whose builds may use a builder at its main branch:
     a builder's own tests."""
 
+    @property
+    def is_of_source(self) -> bool:
+        """Whether anything is expected of the source or its revision."""
+        revision = (self.branch, self.tag, self.versioned_tag)
+        return bool(self.source or self.inputs) or any(one is not None for one in revision)
+
 
 def check_source(claims: Claims, expected: str) -> None:
     """Check that trigger and source are the expected repository, and the same revision of it.

@@ -85,6 +85,10 @@ def verify_gcb(document: GcbDocument, digest: str, expected: Expectations) -> tu
     _check_around(signed, document, digest)
     if expected.branch is not None:
         raise VerificationError("Cloud Build attests no branch", error="ErrorNotSupported")
+    if expected.inputs:
+        raise VerificationError(
+            "Cloud Build attests no inputs of a workflow", error="ErrorMismatchWorkflowInputs"
+        )
     if expected.tag is not None and _tag(signed.provenance, "ErrorMismatchTag") != expected.tag:
         raise VerificationError("built from another tag", error="ErrorMismatchTag")
     if expected.versioned_tag is not None:
@@ -93,6 +97,16 @@ def verify_gcb(document: GcbDocument, digest: str, expected: Expectations) -> tu
     source = _source(signed.provenance)
     level = KNOWN[GCB].level
     return Built(builder=builder, source=source, commit="", level=level), signed
+
+
+def signed_payload(document: GcbDocument) -> bytes:
+    """The statement, word by word, that :func:`verify_gcb` looks at.
+
+    Raises:
+        VerificationError: No signature holds.
+    """
+    payload: str = _first_signed(document).around.envelope.payload
+    return base64_bytes(payload, "payload of the envelope")
 
 
 @lru_cache(maxsize=1)

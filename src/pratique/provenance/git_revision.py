@@ -20,18 +20,22 @@ from pratique.formats.ssh import is_ssh_signature
 from pratique.ingest.git_folders import GIT, is_bare, open_repository
 from pratique.model.attestation import Grade, VerifiedEvidence
 from pratique.model.errors import InputError, PratiqueError, UsageError
+from pratique.provenance.beside import shown
+from pratique.provenance.certified import vouches
 from pratique.provenance.errors import UnsupportedEvidenceError, VerificationError
 from pratique.provenance.judge import failed
 from pratique.provenance.openpgp import KIND as OPENPGP
 from pratique.provenance.openpgp import is_openpgp, judge_openpgp
-from pratique.provenance.service import answer, shown
+from pratique.provenance.refs import git_uri
 from pratique.provenance.source import SourceExpectations, note_bundle, note_lines, verify_source
 from pratique.provenance.ssh import KIND as SSH
 from pratique.provenance.ssh import judge_ssh
 from pratique.provenance.subject import Subject, subject_of_bytes
+from pratique.provenance.verdict import answer
 
 if TYPE_CHECKING:
     from pratique.formats.git import Repository
+    from pratique.provenance.bundle import Verified
     from pratique.provenance.request import Answer, Request
     from pratique.provenance.source import SourceEvidence
 
@@ -242,6 +246,13 @@ def _notes(lines: bytes, subject: Subject, request: Request) -> list[VerifiedEvi
 def _graded(evidence: SourceEvidence, subject: Subject, request: Request) -> VerifiedEvidence:
     """Evidence of a verified attestation; levels count where the very signer is expected."""
     verified, summary = evidence.verified, evidence.summary
+    known = request.expects(verified.identity, verified.issuer)
+    if request.expected.source and not known and not _is_of(verified, request.expected.source):
+        raise UnsupportedEvidenceError(
+            f"that it is of {request.expected.source} is said by {verified.identity[:200]} alone, "
+            "and anybody may sign that",
+            remedy="Say who attests the project's source with --identity and --issuer.",
+        )
     source = summary.resource_uri if summary else _repository(evidence)
     if evidence.references:
         source = f"{source}@{evidence.references[0]}"
@@ -253,9 +264,17 @@ def _graded(evidence: SourceEvidence, subject: Subject, request: Request) -> Ver
         identity=verified.identity,
         issuer=verified.issuer,
         source=source,
-        levels=summary.verified_levels if summary and request.knows_signer else (),
+        levels=summary.verified_levels if summary and known else (),
         signed_at=verified.times[0] if verified.times else None,
     )
+
+
+def _is_of(verified: Verified, source: str) -> bool:
+    """Whether the signer's certificate says that its run was in the repository."""
+    run = (
+        verified.certificate.claims.get("source-repository-uri", "") if verified.certificate else ""
+    )
+    return git_uri(run) == git_uri(source) and vouches(verified.issuer, run)
 
 
 def _repository(evidence: SourceEvidence) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -20,13 +19,19 @@ from pratique.formats.slsa import PROVENANCE_TYPES, VSA_TYPES
 from pratique.formats.slsa.gcb import read_gcb
 from pratique.model.attestation import Grade, VerifiedEvidence
 from pratique.model.errors import InputError, PratiqueError, UnsupportedError
-from pratique.provenance.builders import GITHUB, GITHUB_ISSUER, level_of, split_builder
+from pratique.provenance.builders import (
+    KNOWN,
+    is_builder,
+    level_of,
+    split_builder,
+)
 from pratique.provenance.bundle import (
     Verified,
     expect_signer,
     statement_of,
     verify_bundle,
 )
+from pratique.provenance.certified import certified_source, check_certified
 from pratique.provenance.errors import UnsupportedEvidenceError, VerificationError
 from pratique.provenance.expectations import check_parameters
 from pratique.provenance.gcb import verify_gcb
@@ -35,8 +40,12 @@ from pratique.provenance.kinds import Kind
 from pratique.provenance.legacy import TIME_CAUSE, verify_envelope
 from pratique.provenance.npm import verify_npm
 from pratique.provenance.pep740 import expect_publisher, verify_attestation
-from pratique.provenance.refs import git_uri, matches_versioned_tag, name_of
-from pratique.provenance.slsa import ARTIFACT_BUILDERS, check_provenance, read_provenance
+from pratique.provenance.slsa import (
+    ARTIFACT_BUILDERS,
+    check_provenance,
+    check_stated_source,
+    read_provenance,
+)
 from pratique.provenance.subject import descriptor_of
 from pratique.provenance.vsa import check_summary, verify_keyed_envelope
 
@@ -53,6 +62,29 @@ Judgement = Callable[[bytes, "Subject", "Request"], list[VerifiedEvidence]]
 BUNDLE_ACTION = "Ask the publisher for a Sigstore bundle, which holds its own proof of time."
 OTHER_ACTION = "Verify it with the tool that made it, or ask the publisher for other evidence."
 CHANGED_ACTION = "Do not use the artifact; fetch it and its evidence again from their origin."
+EXPECTED_ACTION = (
+    "The evidence is of something else than was asked for: check what you expect, and do not use "
+    "the artifact until both agree."
+)
+
+EXPECTATIONS = frozenset(
+    {
+        "ErrorMismatchBranch",
+        "ErrorMismatchTag",
+        "ErrorMismatchVersionedTag",
+        "ErrorMismatchWorkflowInputs",
+        "ErrorMismatchSource",
+        "ErrorMismatchBuilderID",
+        "ErrorUntrustedReusableWorkflow",
+        "ErrorInvalidOIDCIssuer",
+        "ErrorMismatchPackageName",
+        "ErrorMismatchPackageVersion",
+        "ErrorMismatchVerifierID",
+        "ErrorMismatchResourceURI",
+        "ErrorMismatchVerifiedLevels",
+    }
+)
+"""Names of what does not match where the signature itself may be right."""
 
 
 def judge(
@@ -77,12 +109,14 @@ def judge(
 def failed(error: PratiqueError, kind: str) -> VerifiedEvidence:
     """Evidence that an error speaks against: unsupported if it is about a kind, else failed."""
     unsupported = isinstance(error, UnsupportedError | UnsupportedEvidenceError)
+    name = getattr(error, "error", "" if unsupported else "ErrorInvalidFormat")
+    action = EXPECTED_ACTION if name in EXPECTATIONS else CHANGED_ACTION
     return VerifiedEvidence(
         grade=Grade.UNSUPPORTED if unsupported else Grade.FAILED,
         kind=kind,
         cause=error.message,
-        error=getattr(error, "error", "" if unsupported else "ErrorInvalidFormat"),
-        next_action=error.remedy or (OTHER_ACTION if unsupported else CHANGED_ACTION),
+        error=name,
+        next_action=error.remedy or (OTHER_ACTION if unsupported else action),
     )
 
 
@@ -109,7 +143,7 @@ def judge_bundle(
     if key is not None:  # the bundle's own name for it is not authenticated
         evidence = msgspec.structs.replace(evidence, identity=f"key:{key_id(key)}")
     if statement is None:
-        _check_certified(verified.certificate, request)
+        check_certified(verified.certificate, request)
         return evidence
     return _judge_statement(evidence, statement, verified.certificate, subject, request, defaults)
 
@@ -123,7 +157,7 @@ def _signed_evidence(verified: Verified, subject: Subject, kind: str) -> Verifie
         predicate_type=statement.predicate_type if statement else "",
         identity=verified.identity,
         issuer=verified.issuer,
-        source=_certified_source(verified.certificate),
+        source=certified_source(verified.certificate),
         signed_at=verified.times[0] if verified.times else None,
     )
 
@@ -139,15 +173,16 @@ def _judge_statement(
     """Add what a statement says, after checking it against the expectations."""
     if statement.predicate_type in PROVENANCE_TYPES:
         return _judge_provenance(evidence, statement, certificate, subject, request, defaults)
-    _check_certified(certificate, request)
+    check_certified(certificate, request)
     if statement.predicate_type in VSA_TYPES:
         summary = check_summary(statement, subject, request.summary)
-        if request.summary.verifier and not request.knows_signer:
+        known = request.expects(evidence.identity, evidence.issuer)
+        if request.summary.verifier and not known:
             raise UnsupportedEvidenceError(
                 f"anybody may sign a summary that names {request.summary.verifier}",
                 remedy="Say how the verifier signs, with --key, or --identity and --issuer.",
             )
-        if not request.knows_signer:  # anybody may sign a summary that gives any level
+        if not known:  # anybody may sign a summary that gives any level
             return evidence
         return msgspec.structs.replace(evidence, levels=summary.verified_levels)
     return evidence
@@ -177,66 +212,27 @@ def _judge_provenance(
         raise VerificationError(
             "provenance of a bare key proves no builder", error="ErrorMismatchBuilderID"
         )
-    _check_certified(certificate, request)
+    check_certified(certificate, request)
     provenance = read_provenance(statement)
     check_parameters(provenance)
+    if expected.source:
+        check_stated_source(provenance, expected.source)
     builder = provenance.builder
     runner = certificate.claims.get("runner-environment", "") if certificate else ""
     level = level_of(builder, evidence.identity, evidence.issuer, runner)
-    return msgspec.structs.replace(evidence, builder=builder, levels=(f"SLSA_BUILD_LEVEL_{level}",))
-
-
-def vouches(issuer: str, repository: str) -> bool:
-    """Whether an issuer may say which repository a run was in: it must be of the same host."""
-    host = urlsplit(repository.removeprefix("git+")).netloc
-    if host == "github.com":
-        return issuer == GITHUB_ISSUER or issuer.startswith(f"{GITHUB_ISSUER}/")
-    return bool(host) and issuer.startswith("https://") and urlsplit(issuer).netloc == host
-
-
-def _certified_source(certificate: SigningCertificate | None) -> str:
-    claims = certificate.claims if certificate else {}
-    uri = claims.get("source-repository-uri", "")
-    if not uri and claims.get("repository-v1"):
-        uri = f"{GITHUB}{claims['repository-v1']}"
-    reference = claims.get("source-repository-ref") or claims.get("ref-v1", "")
-    if not uri:
-        return ""
-    return f"git+{uri}@{reference}" if reference else f"git+{uri}"
-
-
-def _check_certified(certificate: SigningCertificate | None, request: Request) -> None:
-    """Check source and revision against the certificate, where no provenance states them."""
-    expected = request.expected
-    repository, _, reference = _certified_source(certificate).partition("@")
-    issuer = certificate.issuer if certificate else ""
-    if expected.source and not (request.issuer or vouches(issuer, repository)):
-        raise VerificationError(
-            f"{issuer or 'nobody'} cannot vouch for a run of {repository or 'no repository'}",
-            error="ErrorInvalidOIDCIssuer",
-            remedy="If you trust that issuer for it, name it with --issuer.",
-        )
-    if expected.source and repository != git_uri(expected.source):
-        raise VerificationError(
-            f"signed in a run of {repository or 'no repository'}, not of {expected.source}",
-            error="ErrorMismatchSource",
-            remedy="Check where the project's source is; do not use the artifact until then.",
-        )
-    for prefix, wanted, error in (
-        ("refs/heads/", expected.branch, "ErrorMismatchBranch"),
-        ("refs/tags/", expected.tag, "ErrorMismatchTag"),
+    made = msgspec.structs.replace(evidence, levels=(f"SLSA_BUILD_LEVEL_{level}",))
+    if request.expects(evidence.identity, evidence.issuer) or is_builder(
+        builder, evidence.identity, evidence.issuer, runner
     ):
-        if wanted is not None and reference != f"{prefix}{wanted}":
-            raise VerificationError(
-                f"signed in a run at {reference or 'no reference'}, not at {prefix}{wanted}",
-                error=error,
-            )
-    if expected.versioned_tag is not None:
-        matches_versioned_tag(name_of("tags", reference), expected.versioned_tag)
-    if expected.inputs:
+        return msgspec.structs.replace(made, builder=builder)
+    if split_builder(builder)[0] in {signer, *KNOWN}:
         raise VerificationError(
-            "no provenance states the inputs of the run", error="ErrorMismatchWorkflowInputs"
+            f"the provenance says that {builder[:200]} built it, and {evidence.identity} signed it",
+            error="ErrorMismatchBuilderID",
+            remedy="Find out who should have signed; do not use the artifact until then.",
         )
+    cause = f"that {builder[:200]} built it is said by the signer alone"
+    return msgspec.structs.replace(made, cause=cause if builder else "")
 
 
 def _bundle(data: bytes, subject: Subject, request: Request) -> list[VerifiedEvidence]:
@@ -299,7 +295,15 @@ def _npm(data: bytes, subject: Subject, request: Request) -> list[VerifiedEviden
             expected, builder=_npm_builder(document.provenance.bundle)
         )
     name, version = request.package
-    found = verify_npm(document, request.root, expected, digest=digest, name=name, version=version)
+    found = verify_npm(
+        document,
+        request.root,
+        expected,
+        digest=digest,
+        name=name,
+        version=version,
+        keys=request.registry_keys or None,
+    )
     provenance: Verified = found.provenance
     expect_signer(provenance, request.identity, request.issuer)
     return [

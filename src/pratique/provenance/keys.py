@@ -33,6 +33,15 @@ MAX_KEY_BYTES = 64 * 1024
 """Most that is read of a key's file; the largest keys have some kilobytes."""
 
 
+def _no_public_key(data: bytes, error: Exception) -> str:
+    """Why it is none; what OpenSSL says of a private key or of text helps nobody."""
+    if b"PRIVATE KEY-----" in data[:4096]:
+        return "is a private key, where the public one is wanted: name its .pub file"
+    if not data.lstrip().startswith(b"-----BEGIN"):
+        return "public key cannot be read: it is neither PEM (-----BEGIN PUBLIC KEY-----) nor DER"
+    return f"public key cannot be read: {str(error)[:120].rstrip('. ')}"
+
+
 @lru_cache(maxsize=512)
 def load_key(data: bytes) -> Any:
     """Public key of PEM or DER (SubjectPublicKeyInfo, or PKCS#1 for RSA).
@@ -51,7 +60,7 @@ def load_key(data: bytes) -> Any:
         pem = data.lstrip().startswith(b"-----BEGIN")
         key = load_pem_public_key(data) if pem else load_der_public_key(data)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise InputError(f"public key cannot be read: {str(error)[:120]}") from None
+        raise InputError(_no_public_key(data, error)) from None
     if isinstance(key, rsa.RSAPublicKey):
         if not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
             raise InputError(f"RSA key of {key.key_size} bits is not accepted")

@@ -44,10 +44,18 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--parameters", type=Path, metavar="FILE", help="JSON object of values for {NAME} in rules"
     )
-    parser.add_argument(
+    inspections = parser.add_mutually_exclusive_group()
+    inspections.add_argument(
+        "--run-inspections",
+        type=Path,
+        metavar="FOLDER",
+        help="run the layout's inspections, which are commands, in a sandbox without network, "
+        "over a copy of the folder with the final product",
+    )
+    inspections.add_argument(
         "--without-inspections",
         action="store_true",
-        help="take a layout whose inspections, which are never run here, prove nothing",
+        help="take the steps alone of a layout that has inspections",
     )
     parser.add_argument("--format", "-f", choices=("text", "json"), default="text")
 
@@ -55,8 +63,9 @@ def _configure(parser: ArgumentParser) -> None:
 def _run(options: Namespace) -> int:
     data = read_bytes(options.layout)
     folder = options.links or options.layout.parent
-    if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}.")
+    for one in (folder, options.run_inspections):
+        if one is not None and not one.is_dir():
+            raise UsageError(f"there is no folder {one}.")
     result = _verified(options, data, folder)
     _check_artifacts(options.artifact, result)
     skipped = result.inspections and not options.without_inspections
@@ -80,7 +89,7 @@ def _verified(options: Namespace, data: bytes, folder: Path) -> ChainResult:
             "anybody can write a layout.", remedy="Name the keys of its owners with --key."
         )
     owners = [owner_of(path, now) for path in options.key]
-    return verify_chain(data, owners, folder, now, parameters)
+    return verify_chain(data, owners, folder, now, parameters, options.run_inspections)
 
 
 def _over_attestations(data: bytes) -> bool:
@@ -150,13 +159,16 @@ def _drawn(result: ChainResult, code: ExitCode, format: str) -> str:
     for step in result.steps:
         signers = ", ".join(one[:16] for one in step.signers)
         lines.append(f"✓ {printable(step.name)}  signed by {printable(signers)}")
+    lines += [f"✓ inspection {printable(name)}" for name in result.inspected]
     lines += [f"- inspection {printable(name)} was not run" for name in result.inspections]
     lines += [f"  note: {printable(one)}" for one in result.notices]
     if code is ExitCode.CLEAN:
         lines.append("✓ verified")
     else:
         lines.append("? the steps hold; what the inspections would show is unknown")
-        lines.append("  next: --without-inspections takes the steps alone")
+        lines.append(
+            "  next: --run-inspections runs them, --without-inspections takes the steps alone"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -168,9 +180,11 @@ verify_layout = Command(
     epilogue="""\
 examples:
   pratique verify-layout root.layout --key owner.pub --links links/ dist/alpha.tar.gz
+  pratique verify-layout root.layout --key owner.pub --links links/ --run-inspections dist/
   pratique verify-layout layout.yml --links attestations/ --parameters values.json
 
-Inspections of a layout are commands for your machine; they are never run.
+Inspections of a layout are commands for your machine: they are run where --run-inspections
+says so, in a sandbox without network over a copy of the folder.
 
 exit codes: 0 verified, 1 something does not hold, 3 something is unknown
 """,

@@ -24,8 +24,8 @@ from pratique.provenance.errors import VerificationError
 from pratique.provenance.expectations import Expectations
 from pratique.provenance.judge import failed
 from pratique.provenance.rows import combined, unknown
-from pratique.provenance.service import answer
 from pratique.provenance.subject import Subject
+from pratique.provenance.verdict import answer
 from pratique.provenance.vsa import SummaryExpectations
 
 if TYPE_CHECKING:
@@ -132,12 +132,20 @@ def verify_components(
 
     Args:
         listed: From :func:`components`.
-        request: What is trusted and expected; its signer and what summaries must say
+        request: What is trusted and expected; its signers and what summaries must say
             hold for the summaries of earlier runs alone: components have many signers.
         ways: Where evidence is looked for.
         progress: Told each answer as it is there.
     """
-    fresh = msgspec.structs.replace(request, summary=SummaryExpectations(), identity="", issuer="")
+    fresh = msgspec.structs.replace(
+        request,
+        summary=SummaryExpectations(),
+        identity="",
+        issuer="",
+        key=None,
+        allowed_signers=(),
+        keyring=(),
+    )
 
     def verified(one: Locked) -> Answer:
         return _summarised(one, request, ways.summaries) or _verified(one, fresh, ways)
@@ -230,7 +238,13 @@ def _summarised(one: Locked, request: Request, folder: EvidenceFolder | None) ->
             for value in each:
                 subject = Subject(name, {algorithm: value})
                 graded += judge_documents(found.data, found.path, subject, expected)
-        good = [x for x in graded if x.grade is Grade.VERIFIED and x.predicate_type in VSA_TYPES]
+        good = [
+            x
+            for x in graded
+            if x.grade is Grade.VERIFIED
+            and x.predicate_type in VSA_TYPES
+            and request.expects(x.identity, x.issuer)
+        ]
         if graded and len(good) == len(graded):
             made = answer(Subject(name, {}), good[:1], expected)
             if made.grade is Grade.VERIFIED:

@@ -19,10 +19,10 @@ from pratique.formats.sigstore import bundle_of
 from pratique.formats.sigstore.npm import NpmAttestation, RegistryKey, read_registry_keys
 from pratique.model.attestation import Grade
 from pratique.model.errors import InputError
-from pratique.provenance.builders import RUNNER, level_of
+from pratique.provenance.builders import GITHUB_ISSUER, RUNNER, level_of
 from pratique.provenance.bundle import Verified, verify_bundle
 from pratique.provenance.claims import Claims, dialect_of
-from pratique.provenance.errors import VerificationError
+from pratique.provenance.errors import UnsupportedEvidenceError, VerificationError
 from pratique.provenance.expectations import (
     Expectations,
     check_digest,
@@ -150,7 +150,7 @@ def registry_key(keys: tuple[RegistryKey, ...], key_id: str, usage: str) -> Regi
     raise VerificationError(
         f"the registry has no key {key_id[:80]!r} for {usage}",
         error="ErrorInvalidPublicKey",
-        remedy="Update Pratique for newer registry keys.",
+        remedy="Bring newer keys with 'pratique trust update', or a newer Pratique.",
     )
 
 
@@ -206,6 +206,13 @@ def _check_built(provenance: Verified, expected: Expectations, digest: str) -> B
     certificate = provenance.certificate
     if certificate is None:
         raise VerificationError("the provenance is not signed with a certificate")
+    if certificate.issuer != GITHUB_ISSUER and not certificate.issuer.startswith(
+        f"{GITHUB_ISSUER}/"
+    ):
+        raise UnsupportedEvidenceError(
+            f"provenance of npm packages is verified of runs of GitHub, and "
+            f"{certificate.issuer[:120] or 'nobody'} vouches for {certificate.identity[:200]}"
+        )
     workflow = workflow_of(certificate)
     delegated = workflow.name in _DELEGATORS
     if delegated:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pratique.formats.sigstore.npm import RegistryKey
 from pratique.formats.ssh import AllowedSigner
 from pratique.model.attestation import Grade, VerifiedEvidence
-from pratique.model.errors import ExitCode
 from pratique.provenance.expectations import Expectations
+from pratique.provenance.keys import key_id
 from pratique.provenance.vsa import SummaryExpectations
+
+if TYPE_CHECKING:
+    from pratique.model.errors import ExitCode
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +54,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     package: tuple[str, str] = ("", "")
     """Name and version that attestations which name a package must be of; empty expects none."""
 
+    registry_keys: tuple[RegistryKey, ...] = ()
+    """Keys of npm's registry; empty takes those in the package."""
+
     require: str = ""
     """Level that must be shown: ``SLSA_BUILD_LEVEL_3``."""
 
@@ -57,6 +64,19 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     def knows_signer(self) -> bool:
         """Whether the very signer is expected."""
         return bool(self.identity and self.issuer) or self.key is not None
+
+    def expects(self, identity: str, issuer: str) -> bool:
+        """Whether somebody is the very signer that is expected.
+
+        A key that is given expects itself alone: a certificate beside it could be anybody's.
+
+        Args:
+            identity: As evidence has it, once it is verified.
+            issuer: Likewise; empty for a key.
+        """
+        if self.identity and self.issuer:
+            return (identity, issuer) == (self.identity, self.issuer)
+        return self.key is not None and identity == f"key:{key_id(self.key)}"
 
     @property
     def is_open(self) -> bool:
@@ -88,6 +108,4 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def exit_code(self) -> ExitCode:
         """0 verified as required, 1 failed, 3 nothing that proves it."""
-        if self.grade is Grade.VERIFIED:
-            return ExitCode.CLEAN
-        return ExitCode.FINDINGS if self.grade is Grade.FAILED else ExitCode.INCOMPLETE
+        return self.grade.exit_code

@@ -6,23 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pratique.model.attestation import Grade, VerifiedEvidence
-from pratique.model.errors import ExitCode
+from pratique.model.attestation import WORST_FIRST, Grade, VerifiedEvidence, worst
+from pratique.provenance.beside import shown
 from pratique.provenance.request import Answer, Request
-from pratique.provenance.service import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-ORDER = (
-    Grade.FAILED,
-    Grade.UNKNOWN,
-    Grade.NONE,
-    Grade.UNSUPPORTED,
-    Grade.TIME_UNPROVEN,
-    Grade.VERIFIED,
-)
-"""Grades from what is worst of several files to what is best."""
+    from pratique.model.errors import ExitCode
 
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,19 +50,12 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def exit_code(self) -> ExitCode:
         """0 all verified as required, 1 something failed, 3 something is not proven."""
-        if self.grade is Grade.VERIFIED:
-            return ExitCode.CLEAN
-        return ExitCode.FINDINGS if self.grade is Grade.FAILED else ExitCode.INCOMPLETE
-
-
-def worst(grades: Iterable[Grade]) -> Grade:
-    """The worst of some grades; *none* where there are none."""
-    return min(grades, key=ORDER.index, default=Grade.NONE)
+        return self.grade.exit_code
 
 
 def counts(answers: Iterable[Answer]) -> dict[str, int]:
     """How many answers have which grade, best first."""
-    found = dict.fromkeys(reversed(ORDER), 0)
+    found = dict.fromkeys(reversed(WORST_FIRST), 0)
     for one in answers:
         found[one.grade] += 1
     return {grade.value: count for grade, count in found.items() if count}

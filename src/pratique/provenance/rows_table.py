@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pratique.formats.slsa import parse_level
 from pratique.model.attestation import Grade
 from pratique.provenance.table import MIN_WIDTH, block, graded, row
-from pratique.report.text import printable
+from pratique.report.text import count, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,8 +59,8 @@ def _said(one: Answer) -> str:
 
 
 def _summary(found: Rows, color: bool, width: int) -> Iterator[str]:
-    counted = ", ".join(f"{count} {grade}" for grade, count in found.counts.items())
-    yield f"{len(found.rows)} components: {counted or 'none'}"
+    counted = ", ".join(f"{number} {grade}" for grade, number in found.counts.items())
+    yield f"{count(len(found.rows), 'component')}: {counted or 'none'}"
     for name in found.levels:
         level = parse_level(name)
         yield from row("levels", f"{name}{' (draft)' if level and level.draft else ''}", width)

@@ -4,64 +4,36 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pratique.formats.slsa import VSA_TYPES, meets
 from pratique.formats.ssh import is_ssh_signature
 from pratique.model.attestation import Grade, VerifiedEvidence
 from pratique.model.errors import InputError, PratiqueError
 from pratique.provenance import checksums
 from pratique.provenance import model_signatures as models
+from pratique.provenance.beside import find_evidence, named_by_digest, read_evidence, shown
 from pratique.provenance.documents import judge_documents
 from pratique.provenance.errors import UnsupportedEvidenceError
+from pratique.provenance.image_signatures import KIND as COSIGN
+from pratique.provenance.image_signatures import judge_image_signature
 from pratique.provenance.judge import failed, judge_bundle
-from pratique.provenance.keys import key_id
-from pratique.provenance.kinds import SIGNATURES
+from pratique.provenance.kinds import SIGNATURES, Kind
 from pratique.provenance.layout import is_layout, read_layout
 from pratique.provenance.openpgp import KIND as OPENPGP
 from pratique.provenance.openpgp import is_openpgp, judge_openpgp
-from pratique.provenance.request import Answer, Request
 from pratique.provenance.slsa import IMAGE_BUILDERS
 from pratique.provenance.ssh import KIND as SSH
 from pratique.provenance.ssh import judge_ssh
 from pratique.provenance.subject import Subject, subject_of, subject_of_bytes
-from pratique.provenance.vsa import SummaryExpectations
+from pratique.provenance.verdict import answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-SUFFIXES = (
-    ".sigstore.json",
-    ".sigstore.jsonl",
-    ".sigstore",
-    ".bundle",
-    ".intoto.jsonl",
-    ".intoto.json",
-    ".intoto.sigstore",
-    ".build.slsa",
-    ".intoto.build.slsa",
-    ".provenance",
-    ".publish.attestation",
-    ".slsa.attestation",
-    ".attestation",
-    ".attestations.json",
-    ".vsa.jsonl",
-    ".vsa.json",
-)
-"""What publishers append to an artifact's name for evidence in JSON."""
-
-MAX_EVIDENCE_BYTES = 64 * 1024 * 1024
-"""Largest file of evidence that is read."""
-
-
-def find_evidence(artifact: Path) -> tuple[Path, ...]:
-    """Files beside an artifact whose names say that they are evidence about it."""
-    names = (*SUFFIXES, *SIGNATURES)
-    beside = (artifact.with_name(artifact.name + suffix) for suffix in names)
-    return tuple(path for path in beside if path.is_file())
+    from pratique.provenance.request import Answer, Request
 
 
 def verify_file(artifact: Path, evidence: Sequence[Path] | None, request: Request) -> Answer:
@@ -84,10 +56,28 @@ def verify_file(artifact: Path, evidence: Sequence[Path] | None, request: Reques
     if not artifact.is_file():
         raise InputError(f"{artifact} is neither a file nor an image layout.")
     subject = subject_of(artifact)
-    paths = find_evidence(artifact) + checksums.find(artifact) if evidence is None else evidence
+    beside = (*find_evidence(artifact), *named_by_digest(artifact, subject))
+    paths = (*beside, *checksums.find(artifact)) if evidence is None else evidence
     found = [one for path in paths for one in _verify_path(path, subject, request)]
     found += _verify_target(subject, request)
-    return answer(subject, found, request)
+    return _of_package(answer(subject, found, request), request)
+
+
+def _of_package(found: Answer, request: Request) -> Answer:
+    """An answer where the name or version of a package is expected: something must state it."""
+    if (
+        found.grade is not Grade.VERIFIED
+        or not any(request.package)
+        or any(one.kind == Kind.NPM and one.grade is Grade.VERIFIED for one in found.evidence)
+    ):
+        return found
+    return msgspec.structs.replace(
+        found,
+        grade=Grade.UNSUPPORTED,
+        reason="a package's name is expected, and nothing that was verified states one",
+        next_action="Leave out --package-name and --package-version, or name npm's attestations "
+        "with --bundle.",
+    )
 
 
 def _verify_target(subject: Subject, request: Request) -> list[VerifiedEvidence]:
@@ -140,18 +130,29 @@ def _judge_model(data: bytes, path: Path, subject: Subject, request: Request) ->
 
 def _verify_layout(path: Path, request: Request) -> tuple[Subject, list[VerifiedEvidence]]:
     layout = read_layout(path)
+
+    def attested(given: Any, kind: str) -> VerifiedEvidence:
+        return judge_bundle(given, layout.image, request, kind, IMAGE_BUILDERS)
+
+    def signed(given: Any, _kind: str) -> VerifiedEvidence:
+        return judge_image_signature(given, layout.image, request)
+
     found = []
-    for digest, bundle in layout.attestations:
-        if isinstance(bundle, InputError):
-            one = failed(bundle, "cosign-attestation")
-        else:
+    for rows, kind, judge_it in (
+        (layout.attestations, "cosign-attestation", attested),
+        (layout.signatures, COSIGN, signed),
+        (layout.bundles, Kind.BUNDLE, attested),
+    ):
+        for digest, given in rows:
             try:
-                one = judge_bundle(
-                    bundle, layout.image, request, "cosign-attestation", IMAGE_BUILDERS
-                )
+                if isinstance(given, InputError):
+                    one = failed(given, kind)
+                else:
+                    one = judge_it(given, kind)
             except PratiqueError as error:
-                one = failed(error, "cosign-attestation")
-        found.append(msgspec.structs.replace(one, path=f"{shown(path)}@{digest}", digest=digest))
+                one = failed(error, kind)
+            place = f"{shown(path)}@{digest}"
+            found.append(msgspec.structs.replace(one, path=place, digest=digest))
     return layout.image, found
 
 
@@ -237,99 +238,3 @@ def _present(path: Path, data: bytes, what: str) -> VerifiedEvidence:
         if what.startswith("OpenPGP")
         else "Verify it with the tool that made it.",
     )
-
-
-def shown(path: Path | str) -> str:
-    """A path or a name as text, whatever bytes its name has."""
-    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def read_evidence(path: Path) -> bytes:
-    """Bytes of a file of evidence.
-
-    Raises:
-        InputError: It cannot be read, or is over ``MAX_EVIDENCE_BYTES``.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_EVIDENCE_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}") from None
-    if len(data) > MAX_EVIDENCE_BYTES:
-        raise InputError(f"is over the limit of {MAX_EVIDENCE_BYTES:,} bytes")
-    return data
-
-
-def answer(subject: Subject, found: Iterable[VerifiedEvidence], request: Request) -> Answer:
-    """The whole of some evidence: one that fails fails all, none is none."""
-    evidence = tuple(found)
-    grade, reason, action = _whole(evidence, request)
-    return Answer(
-        artifact=shown(subject.name),
-        digests=subject.digests,
-        evidence=evidence,
-        required=request.require,
-        grade=grade,
-        reason=reason,
-        next_action=action,
-    )
-
-
-def _knows_one_of(verified: list[VerifiedEvidence], request: Request) -> bool:
-    """Whether whoever signed one of what was verified is somebody who was expected.
-
-    A key that is given expects its own signatures alone: what certificates signed beside
-    them could be anybody's.
-    """
-    wanted = request.expected
-    if request.identity or wanted.source or wanted.builder:
-        return True
-    key = f"key:{key_id(request.key)}" if request.key is not None else ""
-    return any(
-        (key and one.identity == key) or one.kind.startswith((SSH, OPENPGP, "tuf-"))
-        for one in verified
-    )
-
-
-def _whole(evidence: tuple[VerifiedEvidence, ...], request: Request) -> tuple[Grade, str, str]:
-    grades = {one.grade for one in evidence}
-    if Grade.FAILED in grades:
-        return Grade.FAILED, "", ""
-    if Grade.VERIFIED not in grades:
-        for grade in (Grade.TIME_UNPROVEN, Grade.UNSUPPORTED):
-            if grade in grades:
-                return grade, "", ""
-        return (
-            Grade.NONE,
-            "there is no evidence beside the artifact",
-            "Ask the publisher for attestations, or name them with --bundle.",
-        )
-    verified = [one for one in evidence if one.grade is Grade.VERIFIED]
-    if request.expected.builder and not any(one.builder for one in verified):
-        return (
-            Grade.UNSUPPORTED,
-            "nothing that was verified says what built the artifact",
-            "Ask the publisher for SLSA provenance.",
-        )
-    if request.summary != SummaryExpectations() and not any(
-        one.predicate_type in VSA_TYPES for one in verified
-    ):
-        return (
-            Grade.UNSUPPORTED,
-            "a verification summary is expected, and none was verified",
-            "Ask the verifier for its summary, or name it with --bundle.",
-        )
-    if request.require and not any(meets(one.levels, request.require) for one in verified):
-        best = sorted({level for one in verified for level in one.levels})
-        return (
-            Grade.UNSUPPORTED,
-            f"{request.require} is required and {', '.join(best) or 'no level'} is shown",
-            "Require less, or ask the publisher for a builder that reaches it.",
-        )
-    if request.is_open or not _knows_one_of(verified, request):
-        return (
-            Grade.VERIFIED,
-            "nobody in particular was expected, and anybody can sign",
-            "Say whom you trust with --identity and --issuer, --source or --builder.",
-        )
-    return Grade.VERIFIED, "", ""

@@ -122,7 +122,9 @@ def load_signing_key(data: bytes, passphrase: bytes | None = None) -> SigningKey
                 "the private key cannot be opened with this passphrase.",
                 remedy="Check the passphrase.",
             ) from None
-        raise InputError(f"private key cannot be read: {str(error)[:120]}") from None
+        if b"-----BEGIN" not in data[:4096]:
+            raise InputError("private key cannot be read: it is no PEM (-----BEGIN …)") from None
+        raise InputError(f"private key cannot be read: {str(error)[:120].rstrip('. ')}") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
         raise InputError("private key is of a kind that does not sign here")
     return SigningKey(key)

@@ -18,10 +18,11 @@ from pratique.provenance.builders import (
     GITHUB,
     GITHUB_ISSUER,
     KNOWN,
+    WORKFLOW_TYPES,
     level_of,
     split_builder,
 )
-from pratique.provenance.claims import Claims, dialect_of
+from pratique.provenance.claims import Claims, Dialect, dialect_of
 from pratique.provenance.errors import VerificationError
 from pratique.provenance.expectations import (
     Expectations,
@@ -231,6 +232,20 @@ def check_certified_source(workflow: Workflow, expected: str) -> None:
             error="ErrorMismatchSource",
             remedy="Check where the project's source is; do not use the artifact until then.",
         )
+
+
+def check_stated_source(provenance: Provenance, expected: str) -> None:
+    """Check the repository that provenance of a whole workflow states, by whomever it is.
+
+    Other build types are read as their builders write them, once these are proven; here
+    nothing is, and what the statement calls its source must at least not contradict what
+    is expected.
+
+    Raises:
+        VerificationError: It states another.
+    """
+    if provenance.version == "1" and provenance.build_type in WORKFLOW_TYPES:
+        check_source(Claims(provenance, Dialect.WORKFLOW), expected)
 
 
 def _check_delegate(claims: Claims, expected: Expectations) -> None:

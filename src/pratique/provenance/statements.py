@@ -50,6 +50,7 @@ SHORT_TYPES = {
     "cyclonedx": "https://cyclonedx.org/bom",
     "spdx": "https://spdx.dev/Document",
     "openvex": "https://openvex.dev/ns/v0.2.0",
+    "scorecard": "https://scorecard.dev/result/v0.1",
 }
 """Short names of predicate types, for the command line."""
 

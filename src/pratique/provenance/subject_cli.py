@@ -186,7 +186,11 @@ def _revision(options: Namespace, request: Request) -> Answer:
 
 def run_list(options: Namespace, request: Request) -> tuple[str, int]:
     """Verify a lockfile, and draw the answer."""
+    from datetime import UTC, datetime
+    from itertools import count
+
     from pratique.provenance.subjects import verify_list
+    from pratique.report.progress import shown
 
     for name in ("source", "source_branch", "source_tag", "source_versioned_tag"):
         if getattr(options, name):
@@ -196,14 +200,22 @@ def run_list(options: Namespace, request: Request) -> tuple[str, int]:
             )
     if options.print_provenance:
         raise UsageError("provenance is printed of files and image layouts alone.")
-    with listed_ways(options) as how:
+    with listed_ways(options) as how, shown("Verifying") as tell:
+        done = count(1)
         found = verify_list(
-            options.file, request, how, lambda answers: _remembered(answers, options)
+            options.file,
+            request,
+            how,
+            lambda answers: _remembered(answers, options),
+            lambda one: tell(next(done), None, one.artifact) if tell else None,
         )
+    origin, moment = request.root.origin, datetime.now(UTC)
     if options.format == "json":
         import msgspec
 
         value = msgspec.to_builtins(found) | {"exit_code": int(found.exit_code)}
+        if origin is not None:
+            value["trust_root"] = origin.value(moment)
         text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
         return text, int(found.exit_code)
     import shutil
@@ -212,7 +224,8 @@ def run_list(options: Namespace, request: Request) -> tuple[str, int]:
     from pratique.provenance.table import is_coloured
 
     width = shutil.get_terminal_size((100, 24)).columns
-    return render_rows(found, color=is_coloured(options.color), width=width), int(found.exit_code)
+    drawn = render_rows(found, color=is_coloured(options.color), width=width)
+    return drawn + (origin.line(moment) if origin else ""), int(found.exit_code)
 
 
 def listed_ways(options: Namespace) -> AbstractContextManager[Ways]:

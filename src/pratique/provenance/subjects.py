@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pratique.formats.slsa import meets, parse_level
-from pratique.model.attestation import Grade
+from pratique.model.attestation import Grade, worst
 from pratique.model.errors import InputError, UsageError
 from pratique.model.purl import Package
-from pratique.provenance.rows import Rows, combined, counts, worst
-from pratique.provenance.service import find_evidence, read_evidence, shown, verify_file
+from pratique.provenance.beside import find_evidence, read_evidence, shown
+from pratique.provenance.rows import Rows, combined, counts
+from pratique.provenance.service import verify_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,6 +103,7 @@ def verify_list(
     request: Request,
     ways: Ways,
     remembered: Callable[[Sequence[Answer]], tuple[Answer, ...]] = tuple,
+    progress: Callable[[Answer], None] = lambda _: None,
 ) -> Rows:
     """Verify a lockfile or a bill of materials: itself, and each of its components.
 
@@ -111,6 +113,7 @@ def verify_list(
             required must be shown by each.
         ways: Where evidence is looked for.
         remembered: Judges the answers by what is known of the packages.
+        progress: Told each answer as it is there.
 
     Raises:
         InputError: It cannot be read, or is no list of components.
@@ -139,7 +142,7 @@ def verify_list(
     troubles = problems(reading)
     levels, why = dependency_track(listed, troubles, own.evidence, documents, request)
     of_each = msgspec.structs.replace(request, require="") if of_list else request
-    answers = remembered(verify_components(listed, of_each, ways))
+    answers = remembered(verify_components(listed, of_each, ways, progress))
     found = _rows(path, reading, own, answers, request, troubles, (levels, why))
     return _of_track(found) if of_list else found
 
@@ -226,8 +229,8 @@ def verify_purl(text: str, request: Request, ways: Ways) -> Answer:
 def _from_folder(package: Package, request: Request, folder: EvidenceFolder) -> Answer:
     """The files of a package in a folder, by their names, with the evidence that lies there."""
     from pratique.provenance.documents import judge_documents
-    from pratique.provenance.service import answer
     from pratique.provenance.subject import subject_of
+    from pratique.provenance.verdict import answer
 
     expected = msgspec.structs.replace(request, package=(package.full_name, package.version))
     paths = [path for path in sorted(folder.root.iterdir()) if _is_file_of(path, package)]

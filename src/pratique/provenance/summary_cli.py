@@ -10,7 +10,7 @@ from pratique.model.command import Command
 from pratique.model.errors import ExitCode, InputError, UsageError
 from pratique.provenance.attest_options import (
     add_output,
-    add_passphrase,
+    add_signer,
     signed,
     signing_key,
     write_output,
@@ -27,10 +27,7 @@ if TYPE_CHECKING:
 
 def _configure(parser: ArgumentParser) -> None:
     configure_verification(parser)
-    parser.add_argument(
-        "--signing-key", "-K", type=Path, required=True, metavar="FILE", help="private key (PEM)"
-    )
-    add_passphrase(parser)
+    add_signer(parser)
     add_output(parser)
     parser.add_argument(
         "--verifier-id", required=True, metavar="URI", help="who verifies: verifier.id"
@@ -95,6 +92,8 @@ def _run(options: Namespace) -> int:
         result = predicate[1]["verificationResult"]
         stated = ", ".join(predicate[1]["verifiedLevels"])
         sys.stderr.write(f"{options.output}: {result} ({stated})\n")
+    if found.reason:
+        sys.stderr.write(f"note: {found.reason}. {found.next_action}\n")
     return ExitCode(found.exit_code)
 
 

@@ -2,19 +2,21 @@
 
 The order is the specification's: the layout's own signatures, its expiry, the
 links' signatures and thresholds, sublayouts, agreement of the links of a step,
-artifact rules.  Inspections are commands for the consumer's machine: they are
-never run, and a layout that has some is verified only as far as its steps go.
+artifact rules, inspections.  These are commands for the consumer's machine: they are
+run only where that is asked for, in a sandbox (:mod:`pratique.provenance.inspections`),
+and else a layout that has some is verified only as far as its steps go.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from pratique.formats.intoto.layout import Layout, Link, Metadata, Step, read_metadata
+from pratique.formats.intoto.layout import Inspection, Layout, Link, Metadata, Step, read_metadata
 from pratique.formats.intoto.rules import Item, RuleError, apply_rules
 from pratique.model.errors import InputError, PratiqueError
 from pratique.provenance.errors import UnsupportedEvidenceError, VerificationError
@@ -53,6 +55,9 @@ class ChainResult(msgspec.Struct, frozen=True, kw_only=True):
     inspections: tuple[str, ...] = ()
     """Not run, and so not verified."""
 
+    inspected: tuple[str, ...] = ()
+    """Run, and their rules hold."""
+
     notices: tuple[str, ...] = ()
     """What is worth saying: commands that are not the expected ones, links that do not count."""
 
@@ -62,6 +67,8 @@ class _Chain(msgspec.Struct, frozen=True):
     now: datetime
     depth: int
     notices: list[str]
+    inspect: Path | None = None
+    """Folder with the final product, where inspections are to be run."""
 
 
 def verify_chain(
@@ -70,6 +77,7 @@ def verify_chain(
     folder: Path,
     now: datetime,
     parameters: Mapping[str, str] | None = None,
+    inspect: Path | None = None,
 ) -> ChainResult:
     """Verify a layout against the links in a folder.
 
@@ -79,6 +87,8 @@ def verify_chain(
         folder: With the links, ``STEP.KEYID8.link``.
         now: In UTC; the layout must not have expired.
         parameters: For ``{NAME}`` in the layout's rules and commands.
+        inspect: Folder with the final product, to run the layout's inspections over a copy
+            of it; None runs none.
 
     Raises:
         VerificationError: Something does not hold.
@@ -86,7 +96,7 @@ def verify_chain(
         InputError: Something cannot be read.
     """
     metadata = read_metadata(layout, dict(parameters or {}))
-    return _verify(metadata, owners, _Chain(folder, now, 0, []))
+    return _verify(metadata, owners, _Chain(folder, now, 0, [], inspect))
 
 
 def _verify(metadata: Metadata, owners: Sequence[Functionary], chain: _Chain) -> ChainResult:
@@ -115,24 +125,46 @@ def _verify(metadata: Metadata, owners: Sequence[Functionary], chain: _Chain) ->
         result = StepResult(name=step.name, signers=tuple(links), threshold=step.threshold)
         results.append(result)
     for step in layout.steps:
-        _apply(step, items)
+        _apply(f"step {step.name}", step, items)
+    inspected = _inspected(layout.inspections, items, chain)
     return ChainResult(
         steps=tuple(results),
         materials={k: dict(v) for k, v in items[layout.steps[0].name].materials.items()},
         products={k: dict(v) for k, v in items[layout.steps[-1].name].products.items()},
-        inspections=layout.inspections,
+        inspections=tuple(one.name for one in layout.inspections if one.name not in inspected),
+        inspected=inspected,
         notices=tuple(notices),
     )
 
 
-def _apply(step: Step, items: Mapping[str, Item]) -> None:
+def _inspected(
+    inspections: Sequence[Inspection], items: dict[str, Item], chain: _Chain
+) -> tuple[str, ...]:
+    """Names of the inspections that were run, and whose rules hold; none where none is to be run.
+
+    Raises:
+        VerificationError: One failed, or its rules are broken.
+        UnsupportedEvidenceError: There is no sandbox.
+    """
+    if chain.inspect is None or not inspections:
+        return ()
+    from pratique.provenance.inspections import run_inspections
+
+    with TemporaryDirectory(prefix="pratique-inspection-") as work:
+        items |= run_inspections(inspections, chain.inspect, Path(work))
+    for one in inspections:
+        _apply(f"inspection {one.name}", one, items)
+    return tuple(one.name for one in inspections)
+
+
+def _apply(what: str, step: Step | Inspection, items: Mapping[str, Item]) -> None:
     for rules, products in ((step.materials, False), (step.products, True)):
         try:
             apply_rules(rules, items[step.name], items, products=products)
         except RuleError as error:
-            what = "products" if products else "materials"
+            which = "products" if products else "materials"
             raise VerificationError(
-                f"step {step.name}: its {what} break the rule {error}",
+                f"{what}: its {which} break the rule {error}",
                 remedy="Do not use what came of it; find out who made or changed these files.",
             ) from None
 

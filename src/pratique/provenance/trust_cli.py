@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pratique.model.command import Command
-from pratique.model.errors import EvidenceError, ExitCode, InputError, UsageError
+from pratique.model.errors import ExitCode, InputError, UsageError
+from pratique.model.options import add_format
+from pratique.provenance.trust_status_cli import (
+    printable_lines,
+    registry_of,
+    row_of,
+    say_json,
+    status,
+)
 from pratique.provenance.trust_store import PUBLIC
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from pratique.provenance.trust import TrustRoot
     from pratique.provenance.trust_store import Accepted
+
+__all__ = ["export", "forget", "import_", "status", "update"]
 
 VARIABLE = "PRATIQUE_SIGSTORE_URL"
 """Environment variable with the address of a mirror of the public instance's TUF repository."""
@@ -44,12 +52,6 @@ def _add_root(parser: ArgumentParser) -> None:
     )
 
 
-def _add_format(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--format", "-f", choices=("table", "json"), default="table", help="how to print it"
-    )
-
-
 def _configure_update(parser: ArgumentParser) -> None:
     _add_instance(parser)
     parser.add_argument(
@@ -66,17 +68,18 @@ def _configure_update(parser: ArgumentParser) -> None:
         help="where its targets are (default: targets/ below the metadata)",
     )
     _add_root(parser)
-    _add_format(parser)
+    add_format(parser)
 
 
 def _run_update(options: Namespace) -> int:
     from pratique.provenance.trust_update import update
     from pratique.sources.transfer import Transfer
-    from pratique.sources.tuf_fetching import HttpFetcher
+    from pratique.sources.tuf_fetching import MAX_TRUST_SECONDS, Fetcher
 
     place = _place(options)
     with Transfer() as transfer:
-        found = update(options.instance, place, HttpFetcher(transfer), root=_root(options))
+        fetcher = Fetcher(transfer, seconds=MAX_TRUST_SECONDS)
+        found = update(options.instance, place, fetcher, root=_root(options))
     return _accepted(found, options)
 
 
@@ -133,7 +136,7 @@ def _configure_import(parser: ArgumentParser) -> None:
     )
     _add_instance(parser)
     _add_root(parser)
-    _add_format(parser)
+    add_format(parser)
 
 
 def _run_import(options: Namespace) -> int:
@@ -145,8 +148,10 @@ def _run_import(options: Namespace) -> int:
 
 
 def _accepted(found: Accepted, options: Namespace) -> int:
+    keys = found.registry_keys
     if options.format == "json":
-        return _say_json(_row(found.origin) | {"versions": found.versions})
+        row = row_of(found.origin) | {"versions": found.versions} | registry_of(found)
+        return say_json(row) or _code_of(found)
     one = found.versions
     sys.stdout.write(
         f"{found.instance}: root {one.root}, timestamp {one.timestamp}, snapshot {one.snapshot}, "
@@ -154,7 +159,19 @@ def _accepted(found: Accepted, options: Namespace) -> int:
         f"  trusted root sha256:{found.sha256}\n"
         f"  fresh until {found.expires:%Y-%m-%d %H:%M} UTC\n"
     )
-    return ExitCode.CLEAN
+    if keys is not None:
+        text = f"  registry keys {keys.path} (version {keys.version}) sha256:{keys.sha256}\n"
+        sys.stdout.write(printable_lines(text))
+    if found.registry_problem:
+        sys.stdout.write(
+            printable_lines(f"  registry keys not renewed: {found.registry_problem}\n")
+        )
+    return _code_of(found)
+
+
+def _code_of(found: Accepted) -> int:
+    """3 where newer registry keys could not be taken: what holds of them is then unknown."""
+    return ExitCode.INCOMPLETE if found.registry_problem else ExitCode.CLEAN
 
 
 def _configure_export(parser: ArgumentParser) -> None:
@@ -170,91 +187,11 @@ def _run_export(options: Namespace) -> int:
     return ExitCode.CLEAN
 
 
-def _configure_status(parser: ArgumentParser) -> None:
-    _add_format(parser)
-
-
-def _run_status(options: Namespace) -> int:
-    from pratique.provenance.trust_exchange import verified_again
-    from pratique.provenance.trust_store import current_root, instances
-
-    now = datetime.now(UTC)
-    rows, code = [], ExitCode.CLEAN
-    for name in [PUBLIC, *instances()]:
-        try:
-            verified_again(name)
-            root = current_root(name)
-        except (EvidenceError, UsageError) as error:
-            rows.append({"instance": name, "problem": error.message, "remedy": error.remedy})
-            code = ExitCode.INCOMPLETE
-            continue
-        rows.append(_row(root.origin) | _services(root) | {"stale": _stale(root, now)})
-    if options.format == "json":
-        _say_json({"schema": "pratique/trust-status/1", "instances": rows, "exit_code": int(code)})
-    else:
-        sys.stdout.write("".join(_drawn(row, now) for row in rows))
-    return code
-
-
-def _row(origin: Any) -> dict[str, Any]:
-    return {
-        "instance": origin.instance,
-        "how": origin.how,
-        "place": origin.place,
-        "as_of": origin.as_of,
-        "root_version": origin.root_version,
-        "targets_version": origin.targets_version,
-        "expires": origin.expires,
-        "described": origin.described(datetime.now(UTC)),
-    }
-
-
-def _services(root: TrustRoot) -> dict[str, Any]:
-    return {
-        "certificate_authorities": len(root.authorities),
-        "logs": len(root.logs),
-        "certificate_logs": len(root.certificate_logs),
-        "timestamp_authorities": len(root.timestamp_authorities),
-    }
-
-
-def _stale(root: TrustRoot, now: datetime) -> bool:
-    return bool(root.origin and root.origin.expires and root.origin.expires < now)
-
-
-def _drawn(row: dict[str, Any], now: datetime) -> str:
-    if "problem" in row:
-        return f"✗ {row['instance']}\n  cause  {row['problem']}\n  next   {row['remedy']}\n"
-    lines = [f"✓ {row['described']}"]
-    if row["place"]:
-        lines.append(f"  from        {row['place']}")
-    lines.append(
-        f"  services    {row['certificate_authorities']} certificate authorities, "
-        f"{row['logs']} logs, {row['certificate_logs']} certificate logs, "
-        f"{row['timestamp_authorities']} timestamp authorities"
-    )
-    if row["stale"]:
-        days = (now - row["expires"]).days
-        which = "" if row["instance"] == PUBLIC else f" --instance {row['instance']}"
-        lines.append(f"  freshness   ran out {days:,} days ago; a newer root may exist")
-        lines.append(f"  next        pratique trust update{which}")
-    else:
-        lines.append(f"  freshness   until {row['expires']:%Y-%m-%d %H:%M} UTC")
-    return "\n".join(lines) + "\n"
-
-
 def _run_forget(options: Namespace) -> int:
     from pratique.provenance.trust_update import forget as forget_it
 
     if not forget_it(options.instance):
         raise UsageError(f"nothing is stored of the instance {options.instance!r}.")
-    return ExitCode.CLEAN
-
-
-def _say_json(value: object) -> int:
-    import msgspec
-
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
     return ExitCode.CLEAN
 
 
@@ -288,12 +225,6 @@ export = Command(
     "network.",
     configure=_configure_export,
     run=_run_export,
-)
-status = Command(
-    description="Say which trusted roots are here, where they are from, and how old they are; all "
-    "stored metadata are verified again.",
-    configure=_configure_status,
-    run=_run_status,
 )
 forget = Command(
     description="Remove what is stored of a Sigstore instance. Rollbacks to what was seen before "

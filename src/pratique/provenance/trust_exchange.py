@@ -12,13 +12,15 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from tuf.api import exceptions as tuf
 from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 from tuf.ngclient.config import EnvelopeType
 
 from pratique.model.errors import EvidenceError, InputError, LimitError, UsageError
-from pratique.provenance.trust_store import PUBLIC, Accepted, folder_of, stored
+from pratique.provenance.trust_registry_keys import check_again
+from pratique.provenance.trust_store import PUBLIC, Accepted, RegistryKeys, folder_of, stored
 from pratique.provenance.trust_update import ROOT_TARGET, SIGNING_TARGETS, Place, update
 from pratique.sources.tuf_fetching import FOLDER, FolderFetcher
 
@@ -138,6 +140,14 @@ def _check(found: Accepted, instance: str) -> None:
         (folder / "metadata" / "targets.json").read_bytes(), "targets", "root"
     )
     targets.targets[ROOT_TARGET].verify_length_and_hashes(found.trusted_root.encode())
+    keys = found.registry_keys
+    if keys is not None and keys.verified == found.verified:
+        check_again(trusted, keys, _delegated(folder, keys))
+
+
+def _delegated(folder: Path, keys: RegistryKeys) -> bytes:
+    """Metadata of the role that lists registry keys, as python-tuf keeps it."""
+    return (folder / "metadata" / f"{quote(keys.role, safe='')}.json").read_bytes()
 
 
 def _root(folder: Path, version: int) -> bytes:
@@ -183,6 +193,10 @@ def archive_of(instance: str) -> bytes:
     files[f"targets/{ROOT_TARGET}"] = found.trusted_root.encode()
     if found.signing_config:
         files[f"targets/{SIGNING_TARGETS[0]}"] = found.signing_config.encode()
+    keys = found.registry_keys
+    if keys is not None and keys.verified == found.verified:
+        files[f"targets/{keys.path}"] = keys.text.encode()
+        files[f"metadata/{quote(keys.role, safe='')}.json"] = _delegated(folder, keys)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name, data in sorted(files.items()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -55,3 +56,12 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
         if self.how == BUILT_IN:
             return f"{self.instance}, built in ({tuf}; at least {(days or 0):,} days old)"
         return f"{self.instance}, updated ({tuf}; verified {age})"
+
+    def line(self, now: datetime) -> str:
+        """The last line of an answer."""
+        return f"  root        {self.described(now)}\n"
+
+    def value(self, now: datetime) -> dict[str, Any]:
+        """What JSON has as ``trust_root``."""
+        value: dict[str, Any] = msgspec.to_builtins(self)
+        return value | {"age_days": self.age_days(now)}

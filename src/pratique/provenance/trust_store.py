@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pratique.formats.sigstore.npm import RegistryKey, read_registry_keys
 from pratique.model.errors import EvidenceError, InputError, UsageError
 from pratique.provenance.trust import TrustRoot, data_file, trust_root
 from pratique.provenance.trust_origin import BUILT_IN, UPDATED, Origin
@@ -41,6 +42,9 @@ SHIPPED_TARGETS = 14
 SHIPPED_UNTIL = datetime(2026, 8, 28, 19, 25, 56, tzinfo=UTC)
 """When the TUF timestamp that vouched for the root in the package ran out."""
 
+SHIPPED_REGISTRY_KEYS = 8
+"""Version of the TUF role that lists npm's keys in the package."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 
 
@@ -51,6 +55,29 @@ class Versions(msgspec.Struct, frozen=True):
     timestamp: int
     snapshot: int
     targets: int
+
+
+class RegistryKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """The keys of a package registry that an update brought."""
+
+    path: str
+    """Of the target."""
+
+    role: str
+    """TUF role that lists it: ``targets``, or one it is handed on to."""
+
+    version: int
+    """Of that role."""
+
+    verified: datetime
+    """When they were verified, in UTC; earlier than the rest where a later update could not
+    take newer ones."""
+
+    text: str
+    """The document."""
+
+    sha256: str
+    """Of that text; the role's metadata has the same."""
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +106,12 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 
     signing_config: str = ""
     """The text of the instance's signing configuration; empty where it has none."""
+
+    registry_keys: RegistryKeys | None = None
+    """None where the repository lists none."""
+
+    registry_problem: str = ""
+    """Why newer registry keys were not taken; empty where nothing spoke against them."""
 
     @property
     def origin(self) -> Origin:
@@ -132,6 +165,9 @@ def stored(instance: str) -> Accepted | None:
         raise _damaged(path, instance, "is of another program or instance")
     if found.sha256 != hashlib.sha256(found.trusted_root.encode()).hexdigest():
         raise _damaged(path, instance, "the root is not the one that was verified")
+    keys = found.registry_keys
+    if keys is not None and keys.sha256 != hashlib.sha256(keys.text.encode()).hexdigest():
+        raise _damaged(path, instance, "the registry keys are not those that were verified")
     return found
 
 
@@ -193,3 +229,19 @@ def current_root(instance: str = PUBLIC) -> TrustRoot:
     except InputError as error:
         path = folder_of(instance) / "accepted.json"
         raise _damaged(path, instance, error.message) from None
+
+
+def current_registry_keys(instance: str = PUBLIC) -> tuple[RegistryKey, ...]:
+    """The newest registry keys of an instance; empty where those in the package are the newest.
+
+    Raises:
+        EvidenceError: The stored ones are damaged; older ones are not taken in their place.
+    """
+    found = stored(instance)
+    kept = found.registry_keys if found is not None else None
+    if kept is None or (instance == PUBLIC and kept.version < SHIPPED_REGISTRY_KEYS):
+        return ()
+    try:
+        return read_registry_keys(kept.text.encode())
+    except InputError as error:
+        raise _damaged(folder_of(instance) / "accepted.json", instance, error.message) from None

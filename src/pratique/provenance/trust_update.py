@@ -20,7 +20,13 @@ from tuf.ngclient.config import UpdaterConfig
 from tuf.ngclient.updater import Updater
 
 from pratique.formats.sigstore import read_trusted_root
-from pratique.model.errors import EvidenceError, InputError, UpstreamError, UsageError
+from pratique.model.errors import (
+    EvidenceError,
+    InputError,
+    PratiqueError,
+    UpstreamError,
+    UsageError,
+)
 from pratique.provenance.trust import MAX_ROOT_BYTES, data_file
 from pratique.provenance.trust_store import (
     PUBLIC,
@@ -38,6 +44,8 @@ if TYPE_CHECKING:
 
     from tuf.api._payload import TargetFile
     from tuf.ngclient.fetcher import FetcherInterface
+
+    from pratique.provenance.trust_store import RegistryKeys
 
 ROOT_TARGET = "trusted_root.json"
 """Target that every instance's repository has."""
@@ -92,9 +100,9 @@ def update(
         raise InputError(f"{folder} cannot be written: {error.strerror}.") from None
     with _alone(folder):
         anchor = _anchor(instance, folder, root)
-        with _explained(place):
-            accepted = _fetched(instance, place, fetcher, anchor, moment)
         before = stored(instance)
+        with _explained(place):
+            accepted = _fetched(instance, place, fetcher, anchor, moment, before)
         least = before.versions.targets if before else 0
         if instance == PUBLIC:
             least = max(least, shipped_origin().targets_version)
@@ -110,7 +118,12 @@ def update(
 
 
 def _fetched(
-    instance: str, place: Place, fetcher: FetcherInterface, anchor: bytes, moment: datetime
+    instance: str,
+    place: Place,
+    fetcher: FetcherInterface,
+    anchor: bytes,
+    moment: datetime,
+    before: Accepted | None,
 ) -> Accepted:
     folder = folder_of(instance) / "metadata"
     folder.mkdir(exist_ok=True)
@@ -133,6 +146,8 @@ def _fetched(
         )
     data = _target(updater, target, fetcher, place)
     read_trusted_root(data)
+    signing_config = _signing_config(updater, fetcher, place)
+    keys, problem = _registry_keys(instance, updater, fetcher, place, moment, before)
     return Accepted(
         schema=SCHEMA,
         instance=instance,
@@ -148,8 +163,39 @@ def _fetched(
         ),
         trusted_root=data.decode(),
         sha256=hashlib.sha256(data).hexdigest(),
-        signing_config=_signing_config(updater, fetcher, place),
+        signing_config=signing_config,
+        registry_keys=keys,
+        registry_problem=problem,
     )
+
+
+def _registry_keys(
+    instance: str,
+    updater: Updater,
+    fetcher: FetcherInterface,
+    place: Place,
+    moment: datetime,
+    before: Accepted | None,
+) -> tuple[RegistryKeys | None, str]:
+    """The registry's keys, and why newer ones were not taken.
+
+    They are others' than the instance's: what is wrong with them does not keep its root
+    back, and those that were trusted before stay.
+    """
+    from pratique.provenance.trust_registry_keys import found_keys
+
+    kept = before.registry_keys if before is not None else None
+    try:
+        found = found_keys(
+            instance, updater, lambda one: _target(updater, one, fetcher, place), moment, kept
+        )
+    except PratiqueError as error:
+        return kept, _line(error.message)
+    except (tuf.RepositoryError, tuf.DownloadError, ValueError, KeyError, TypeError) as error:
+        return kept, _line(error)
+    except RecursionError as error:
+        return kept, _line(error)
+    return found, ""
 
 
 def _signing_config(updater: Updater, fetcher: FetcherInterface, place: Place) -> str:

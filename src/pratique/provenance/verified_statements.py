@@ -7,18 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pratique.formats.dsse import read_envelope
 from pratique.formats.dsse.wire import decode_json
+from pratique.formats.sigstore import bundle_of, read_bundle
+from pratique.formats.sigstore.npm import read_npm_attestations
+from pratique.formats.sigstore.pep740 import (
+    attestation_of,
+    read_attestation,
+    read_index_provenance,
+)
 from pratique.formats.slsa import PROVENANCE_TYPES
+from pratique.formats.slsa.gcb import read_gcb
 from pratique.model.attestation import Grade
 from pratique.model.errors import InputError
-from pratique.provenance.evidence_folder import statements
-from pratique.provenance.kinds import documents
-from pratique.provenance.service import find_evidence, read_evidence
+from pratique.provenance.beside import find_evidence, read_evidence
+from pratique.provenance.gcb import signed_payload
+from pratique.provenance.kinds import Kind, documents, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from pratique.formats.dsse import Envelope
     from pratique.provenance.request import Answer
 
 
@@ -42,7 +52,7 @@ def verified_provenance(
             parts = documents(read_evidence(path))
             for part in parts:
                 if f"sha256:{hashlib.sha256(part).hexdigest()}" in good:
-                    yield from _provenance(decode_json(part, Any, "document"))
+                    yield from _provenance(part)
         except InputError:
             continue  # it is among the evidence, as unreadable
 
@@ -55,8 +65,34 @@ def _places(artifact: Path, evidence: Sequence[Path] | None, good: set[str]) -> 
     return list(find_evidence(artifact))
 
 
-def _provenance(value: Any) -> Iterator[bytes]:
-    for statement in statements(value):
-        found = decode_json(statement, dict[str, Any], "statement")
+def _provenance(data: bytes) -> Iterator[bytes]:
+    """Provenance of the envelopes that the document's kind has, which are those that were judged.
+
+    A document may hold members that its kind does not know: nobody verified these.
+    """
+    for payload in _payloads(data):
+        found = decode_json(payload, dict[str, Any], "statement")
         if found.get("predicateType") in PROVENANCE_TYPES:
             yield msgspec.json.encode(found)
+
+
+def _payloads(data: bytes) -> Iterator[bytes]:
+    kind = kind_of(data)
+    if kind is Kind.GCB:
+        return iter((signed_payload(read_gcb(data)),))
+    envelopes: list[Envelope | None] = []
+    if kind is Kind.BUNDLE:
+        envelopes = [read_bundle(data).envelope]
+    elif kind is Kind.ENVELOPE:
+        envelopes = [read_envelope(data)]
+    elif kind is Kind.NPM:
+        envelopes = [bundle_of(read_npm_attestations(data).provenance.bundle).envelope]
+    elif kind is Kind.INDEX_ATTESTATION:
+        envelopes = [read_attestation(data).envelope]
+    elif kind is Kind.INDEX_PROVENANCE:
+        envelopes = [
+            attestation_of(one).envelope
+            for each in read_index_provenance(data).attestation_bundles
+            for one in each.attestations
+        ]
+    return (one.payload for one in envelopes if one is not None)

@@ -22,7 +22,6 @@ from pratique.provenance.layout_cli import verify_layout
 from pratique.provenance.signing import generate
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
-LINK = "https://in-toto.io/attestation/link/v0.3"
 TEST = "https://in-toto.io/attestation/test-result/v0.1"
 
 

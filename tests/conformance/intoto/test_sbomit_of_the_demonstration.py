@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from pratique.formats.json_writing import indented_json
 from pratique.formats.sbom.validation import validate
 from pratique.provenance.functionaries import Functionary
 from pratique.sboms.sbomit.chain import prove
 from pratique.sboms.sbomit.deriving import derive
-from pratique.sboms.sbomit.document import Sit, SitSubject, effective, read, written
+from pratique.sboms.sbomit.document import Sit, SitSubject, effective, read
 from pratique.sboms.sbomit.service import build, verify
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -34,7 +35,7 @@ def test_a_bill_of_the_demonstration(vectors: Path, intoto: Any, name: str) -> N
     owners = [Functionary(owner.public)]
     sit = Sit(name="foo.cdx.json", step="package", subject=SitSubject("foo"))
     value = build(signed_layout(folder, owner), folder, (), (sit,), owners, NOW)
-    document, again = read(written(value))
+    document, again = read(indented_json(value))
     assert again == value
     bill = derive(document, prove(document, owners, NOW), sit, NOW).value
     assert validate(json.dumps(bill).encode()).valid

@@ -79,19 +79,23 @@ class Instance:
         self.ct_id = hashlib.sha256(spki(self.ct_key)).digest()
         self.leaves: list[bytes] = []
 
-    def _authority(self, name: str, key: Any, issuer: str, signer: Any, length: int) -> Any:
+    def _authority(
+        self, name: str, key: Any, issuer: str, signer: Any, length: int, purpose: Any = None
+    ) -> Any:
         def named(text: str) -> x509.Name:
             return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
         usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+        builder = x509.CertificateBuilder()
+        if purpose is not None:
+            builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         return (
-            x509.CertificateBuilder()
-            .subject_name(named(name))
+            builder.subject_name(named(name))
             .issuer_name(named(issuer))
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(NOW - timedelta(days=365))
-            .not_valid_after(NOW + timedelta(days=3650))
+            .not_valid_after(NOW + timedelta(days=36500))
             .add_extension(x509.BasicConstraints(True, length), critical=True)
             .add_extension(usage, critical=True)
             .add_extension(
@@ -103,6 +107,11 @@ class Instance:
             )
             .sign(signer, hashes.SHA256())
         )
+
+    def bound(self, purpose: Any) -> bytes:
+        """The issuing certificate, bound to a purpose."""
+        made = self._authority("issuing", self.ca_key, "root", self.root_key, 0, purpose)
+        return made.public_bytes(Encoding.DER)
 
     def loop(self, number: int) -> bytes:
         """One of a ring of issuing certificates: two names that sign for each other."""

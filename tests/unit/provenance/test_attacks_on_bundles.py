@@ -128,6 +128,50 @@ def wrong_values(path: tuple[Any, ...], value: Any, dice: random.Random) -> Iter
             yield base64.b64encode(bytes(raw)).decode()
 
 
+def test_every_byte_of_a_bundle(instance, forge) -> None:
+    """One flip at each position of the text: what still verifies says the very same."""
+    root = instance.trust()
+    data = json.dumps(instance.bundle(forge.statement()), separators=(",", ":")).encode()
+    original = meaning(verify_bundle(read_bundle(data), root, sha256(b"alpha")))
+    survived = 0
+    for at in range(len(data)):
+        changed = data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :]
+        try:
+            found = verify_bundle(read_bundle(changed), root, sha256(b"alpha"))
+        except PratiqueError:
+            continue
+        assert meaning(found) == original, at
+        survived += 1
+    # the name before the log's signature, which Rekor v1's key hint is not over, and bits that
+    # the last character of base64 leaves over
+    assert survived <= 40
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["dsse 0.0.1", "hashedrekord 0.0.1", pytest.param("intoto 0.0.2", marks=pytest.mark.nightly)],
+)
+def test_every_signed_byte_of_a_bundle(instance, forge, kind: str) -> None:
+    """One flip at each position of what the text encodes: nothing of it may verify."""
+    root = instance.trust()
+    bare = kind.startswith("hashedrekord")
+    document = instance.bundle(None if bare else forge.statement(), kind=kind)
+    tried = 0
+    for path, value in places(document):
+        if path[-1] in {*UNSIGNED, "logIndex", "treeSize", "integratedTime", "kind", "version"}:
+            continue
+        if path[-1] in {"mediaType", "payloadType", "algorithm", "envelope"}:
+            continue  # texts: the test before flips each of their bytes
+        raw = base64.b64decode(value)
+        for at in range(len(raw)):
+            changed = raw[:at] + bytes([raw[at] ^ 1 << at % 8]) + raw[at + 1 :]
+            tried += 1
+            document_ = put(document, path, base64.b64encode(changed).decode())
+            with pytest.raises(PratiqueError):
+                verify_bundle(bundle_of(document_), root, sha256(b"alpha"))
+    assert tried > 2000
+
+
 def test_removed_members(production: list[tuple[str, bytes]]) -> None:
     root = pinned_root()
     for _, data in production:
@@ -300,6 +344,31 @@ def test_a_certificate_for_another_purpose(instance, forge) -> None:
         refused(instance, instance.bundle(forge.statement(), signer=bad), "not one for signing")
 
 
+def test_an_authority_for_another_purpose(instance, forge) -> None:
+    """One root above authorities of signers and of timestamps: the latter certify no signer."""
+    for purpose, good in (
+        (ExtendedKeyUsageOID.CODE_SIGNING, True),
+        (ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE, True),
+        (ExtendedKeyUsageOID.TIME_STAMPING, False),
+    ):
+        bundle = instance.bundle(forge.statement())
+        bundle["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.2"
+        material = bundle["verificationMaterial"]
+        leaf = material.pop("certificate")
+        chain = [leaf, {"rawBytes": forge.b64(instance.bound(purpose))}]
+        material["x509CertificateChain"] = {"certificates": chain}
+        # the root alone is trusted, so that the bundle's authority is on the path
+        root = instance.trusted_root()
+        authority = root["certificateAuthorities"][0]
+        only = {"certificates": authority["certChain"]["certificates"][-1:]}
+        changed = [authority | {"certChain": only}]
+        if good:
+            trusted = instance.trust(certificateAuthorities=changed)
+            assert verify_bundle(bundle_of(bundle), trusted, sha256(b"alpha"))
+        else:
+            refused(instance, bundle, "no certificate authority", certificateAuthorities=changed)
+
+
 def test_a_signer_may_not_issue(instance, forge) -> None:
     """A leaf that issues another leaf: the bundle brings the chain along."""
     leaf = instance.identity()
@@ -408,7 +477,7 @@ def test_many_signatures_and_entries_are_limits(instance, forge) -> None:
 
 def test_authorities_that_sign_each_other_do_not_keep_it_busy(instance, forge) -> None:
     """Nine issuing certificates in a ring: every one is looked at once."""
-    from time import perf_counter
+    from time import process_time
 
     signer = instance.identity(ca_key=instance.root_key)
     bundle = instance.bundle(forge.statement(), signer=signer)
@@ -419,9 +488,9 @@ def test_authorities_that_sign_each_other_do_not_keep_it_busy(instance, forge) -
     material["x509CertificateChain"] = {
         "certificates": [{"rawBytes": forge.b64(one)} for one in (signer.der, *loops)]
     }
-    start = perf_counter()
+    start = process_time()
     refused(instance, bundle, "no certificate authority")
-    assert perf_counter() - start < 1
+    assert process_time() - start < 10
     material["x509CertificateChain"]["certificates"] *= 2
     with pytest.raises(PratiqueError, match="over 10 certificates"):
         bundle_of(bundle)

@@ -130,6 +130,30 @@ def test_a_source_summary_in_the_notes(clone: Clone) -> None:
     assert clone.verify("HEAD", *KNOWN, "--require", "L4")["exit_code"] == 3
 
 
+def test_a_repository_that_a_stranger_names_is_not_shown(clone: Clone) -> None:
+    """A summary's resource is its signer's word: a run in the repository, or a known signer."""
+    wanted = ("--source", "github.com/example/alpha")
+    strange = {"12": "https://github.com/mallory/fork"}
+    for signer, issuer, claims in (
+        ("mallory@example.test", "https://accounts.example.test", {}),
+        (
+            "https://github.com/mallory/fork/.github/workflows/x.yml@refs/heads/main",
+            ISSUER,
+            strange,
+        ),
+    ):
+        made = clone.instance.identity(signer, issuer, claims=claims)
+        bundle = clone.instance.bundle(clone.summary(clone.head), signer=made)
+        clone.write_note(json.dumps(bundle))
+        found = clone.verify("HEAD", *wanted)
+        assert (found["grade"], found["exit_code"]) == ("unsupported", 3)
+        assert "anybody may sign" in found["evidence"][0]["cause"]
+        known = clone.verify("HEAD", *wanted, "--identity", signer, "--issuer", issuer)
+        assert known["exit_code"] == 0
+    clone.note(clone.summary(clone.head))  # the run was in the repository itself
+    assert clone.verify("HEAD", *wanted)["exit_code"] == 0
+
+
 def test_a_folder_a_branch_a_tag_and_a_commit(clone: Clone, monkeypatch) -> None:
     clone.note(clone.summary(clone.head))
     clone.git("tag", "v1")

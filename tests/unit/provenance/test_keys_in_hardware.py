@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -216,3 +217,93 @@ def test_without_the_library_the_extra_is_named(monkeypatch):
     with pytest.raises(UsageError, match="need the library") as caught:
         open_key("pkcs11:object=a", b"1")
     assert "pratique[pkcs11]" in caught.value.remedy
+
+
+def test_a_summary_is_signed_by_a_token(token, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PRATIQUE_KEY_PASSPHRASE", PIN)
+    (tmp_path / "alpha.bin").write_bytes(b"alpha")
+    public = tmp_path / "public.pem"
+    public.write_bytes(open_key(uri_of("secp256r1"), PIN.encode()).public_pem())
+    claim = tmp_path / "claim.json"
+    claim.write_text("{}")
+    words = ["--predicate", str(claim), "--type", "https://example.test/claim/v1"]
+    words += ["-K", uri_of("secp256r1"), "-o", str(tmp_path / "alpha.bin.intoto.jsonl")]
+    assert dispatch(["attest", "file", str(tmp_path / "alpha.bin"), *words]) == 0
+    summary = tmp_path / "alpha.bin.vsa.json"
+    words = ["--verifier-id", "https://verifier.example.test", "--key", str(public)]
+    words += ["--resource-uri", "pkg:generic/alpha@1", "--policy-uri", "https://p.example.test"]
+    words += ["-K", uri_of("ed25519"), "-o", str(summary)]
+    assert dispatch(["attest", "vsa", str(tmp_path / "alpha.bin"), *words]) == 0
+    public.write_bytes(open_key(uri_of("ed25519"), PIN.encode()).public_pem())
+    capsys.readouterr()
+    words = ["-b", str(summary), "--key", str(public)]
+    words += ["--verifier", "https://verifier.example.test", "--resource", "pkg:generic/alpha@1"]
+    assert dispatch(["verify", str(tmp_path / "alpha.bin"), *words]) == 0
+
+
+def test_a_rebuild_is_attested_by_a_token(token, tmp_path, monkeypatch):
+    from argparse import ArgumentParser
+
+    from pratique.provenance.attest_options import signing_key
+    from pratique.provenance.rebuild import cli
+    from pratique.provenance.rebuild.models import File, Grade, Rebuilt
+
+    monkeypatch.setenv("PRATIQUE_KEY_PASSPHRASE", PIN)
+    artifact = tmp_path / "alpha-1.0-py3-none-any.whl"
+    artifact.write_bytes(b"alpha")
+    summary, public = tmp_path / "alpha.vsa.json", tmp_path / "public.pem"
+    public.write_bytes(open_key(uri_of("secp256r1"), PIN.encode()).public_pem())
+    parser = ArgumentParser()
+    cli.rebuild.configure(parser)
+    words = ["pkg:pypi/alpha@1.0", "--attest", str(summary), "-K", uri_of("secp256r1")]
+    options = parser.parse_args([*words, "--verifier", "https://rebuilder.example.test"])
+    file = File(name=artifact.name, sha256=hashlib.sha256(b"alpha").hexdigest(), size=5)
+    one = Rebuilt(
+        package="pkg:pypi/alpha@1.0", grade=Grade.BIT_IDENTICAL, published=file, rebuilt=file
+    )
+    cli._attest(options, signing_key(options), one)
+    words = ["-b", str(summary), "--key", str(public), "--require", "SLSA_BUILD_REPRODUCED"]
+    assert dispatch(["verify", str(artifact), *words]) == 0
+
+
+def test_a_functionary_whose_key_is_in_a_token_attests_a_bill(token, tmp_path, monkeypatch):
+    """Of an SBOMit document: the layout names the token's key for the only step."""
+    from pratique.formats.intoto.canonical import canonical_json
+    from pratique.provenance.signing import generate
+
+    monkeypatch.setenv("PRATIQUE_KEY_PASSPHRASE", PIN)
+    monkeypatch.chdir(tmp_path)
+    owner, key = generate("ed25519"), open_key(uri_of("secp256r1"), PIN.encode())
+    value = {"public": key.public_pem().decode()}
+    body = {"keytype": "ecdsa", "scheme": "ecdsa-sha2-nistp256", "keyval": value}
+    name = hashlib.sha256(canonical_json(body)).hexdigest()
+    step = {
+        "_type": "step", "name": "build", "threshold": 1, "pubkeys": [name],
+        "expected_materials": [], "expected_products": [["CREATE", "app.tar"]],
+        "expected_command": [],
+    }  # fmt: skip
+    layout = {
+        "_type": "layout", "expires": "2100-01-01T00:00:00Z", "readme": "", "inspect": [],
+        "keys": {name: body | {"keyid": name}}, "steps": [step],
+    }  # fmt: skip
+    digest = {"sha256": hashlib.sha256(b"the product").hexdigest()}
+    link = {
+        "_type": "link", "name": "build", "command": [], "materials": {}, "byproducts": {},
+        "products": {"app.tar": digest}, "environment": {},
+    }  # fmt: skip
+    for path, signed, by, who in (
+        ("root.layout", layout, owner, "owner"),
+        (f"build.{name[:8]}.link", link, key, name),
+    ):
+        signature = by.sign(canonical_json(signed)).hex()
+        document = {"signed": signed, "signatures": [{"keyid": who, "sig": signature}]}
+        Path(path).write_text(json.dumps(document))
+    Path("owner.pub").write_bytes(owner.public_pem())
+    words = ["sbomit", "build", "root.layout", "--key", "owner.pub", "--name", "app", "-o", "doc"]
+    assert dispatch(words) == 0
+    words = ["sbomit", "generate", "doc", "--key", "owner.pub", "-o", "app.cdx.json"]
+    assert dispatch([*words, "-K", uri_of("secp256r1")]) == 0
+    verified = ["sbomit", "verify", "doc", "--key", "owner.pub", "--bill", "app.cdx.json"]
+    assert dispatch(verified) == 0
+    with pytest.raises(UsageError, match="does not let this key sign"):
+        dispatch([*words, "-K", uri_of("secp384r1")])

@@ -254,6 +254,11 @@ def test_an_npm_package_is_packed_again(
         (["pkg:pypi/alpha"], "has no version"),
         ([ALPHA, ALPHA, "--source", "."], "about one package"),
         ([ALPHA, "--attest", "x"], "--signing-key"),
+        ([ALPHA, "--attest", "x", "--sigstore"], "--verifier"),
+        ([ALPHA, "--sigstore"], "nothing is signed without --attest"),
+        ([ALPHA, "-K", "key.pem"], "nothing is signed without --attest"),
+        ([ALPHA, "--attest", "x", "--sigstore", "-K", "k", "--verifier", "v:"], "not allowed with"),
+        ([ALPHA, "--attest", "x", "-K", "pkcs11:token=a", "--verifier", "v:"], "names no key"),
         ([ALPHA, "--source", "/nowhere"], "is no folder"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from pratique.formats.dsse.wire import base64_bytes, convert, decode_json
+from pratique.formats.dsse.wire import base64_bytes, convert, decode_json, refuse_repeated
 from pratique.model.errors import InputError, LimitError
 
 IN_TOTO_PAYLOAD = "application/vnd.in-toto+json"
@@ -52,7 +52,9 @@ def read_envelope(data: bytes) -> Envelope:
         LimitError: It is too large, nested too deeply, or has over ``MAX_SIGNATURES``.
         InputError: It is not a DSSE envelope.
     """
-    return _envelope(decode_json(data, _WireEnvelope, "DSSE envelope"))
+    wire = decode_json(data, _WireEnvelope, "DSSE envelope")
+    refuse_repeated(data, "DSSE envelope")
+    return _envelope(wire)
 
 
 def envelope_of(value: object) -> Envelope:

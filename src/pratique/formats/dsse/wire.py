@@ -8,6 +8,7 @@ understood cannot be vouched for.
 from __future__ import annotations
 
 import binascii
+import json
 from typing import Any, TypeVar
 
 import msgspec
@@ -37,6 +38,44 @@ def decode_json(data: bytes, type: type[T], what: str) -> T:
         raise InputError(f"{what} is not readable: {str(error)[:200]}") from None
     except UnicodeDecodeError:
         raise InputError(f"{what} is not UTF-8 text") from None
+
+
+def refuse_repeated(data: bytes, what: str) -> None:
+    """Refuse JSON in which an object has a member twice.
+
+    Of two such members readers take the first or the last, so that what was signed says
+    one thing to one and another to the next (RFC 8259, section 4); protobuf's JSON readers
+    refuse it as well.
+
+    Args:
+        data: JSON that can be read.
+        what: Beginning of the message.
+
+    Raises:
+        LimitError: It is nested too deeply.
+        InputError: A member is there twice, or it is not JSON.
+    """
+    try:
+        json.loads(data, object_pairs_hook=_members)
+    except _RepeatedError as error:
+        raise InputError(f"{what} has the member {error.args[0][:60]!r} twice") from None
+    except RecursionError:
+        raise LimitError(f"{what} is nested too deeply") from None
+    except ValueError:
+        raise InputError(f"{what} is not JSON") from None
+
+
+class _RepeatedError(Exception):
+    """The name of a member that is there twice."""
+
+
+def _members(pairs: list[tuple[str, object]]) -> None:
+    names = {name for name, _ in pairs}
+    if len(names) != len(pairs):
+        for name, _ in pairs:
+            if name not in names:
+                raise _RepeatedError(name)
+            names.discard(name)
 
 
 def convert(value: Any, type: type[T], what: str) -> T:

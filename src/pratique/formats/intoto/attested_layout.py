@@ -15,7 +15,8 @@ from pratique.formats.dsse.wire import convert
 from pratique.formats.instants import parse_instant
 from pratique.formats.intoto.layout import MAX_STEPS, places, substituted
 from pratique.formats.intoto.rules import MAX_RULES, Rule, parse_rule
-from pratique.formats.text import decode, parse_yaml
+from pratique.formats.text import decode
+from pratique.formats.yaml_text import parse_yaml
 from pratique.model.errors import InputError, LimitError
 
 MAX_NESTING = 16

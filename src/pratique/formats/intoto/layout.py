@@ -61,14 +61,22 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     threshold: int = 1
 
 
+class Inspection(msgspec.Struct, frozen=True, kw_only=True):
+    """What the owner wants to be run on the machine of whoever verifies."""
+
+    name: str
+    materials: tuple[Rule, ...]
+    products: tuple[Rule, ...]
+    run: tuple[str, ...] = ()
+
+
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
     """Which steps, by whom, with which artifacts."""
 
     expires: datetime
     keys: dict[str, Key]
     steps: tuple[Step, ...]
-    inspections: tuple[str, ...] = ()
-    """Names of the inspections; each is a command for the consumer's machine."""
+    inspections: tuple[Inspection, ...] = ()
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +109,9 @@ class _WireStep(msgspec.Struct, frozen=True):
 
 class _WireInspection(msgspec.Struct, frozen=True):
     name: str
+    expected_materials: list[list[str]] = []
+    expected_products: list[list[str]] = []
+    run: list[str] = []
 
 
 class _WireLayout(msgspec.Struct, frozen=True):
@@ -214,7 +225,7 @@ def _layout(wire: _WireLayout, parameters: dict[str, str]) -> Layout:
         expires=expires,
         keys=keys,
         steps=tuple(_step(one, keys, parameters) for one in wire.steps),
-        inspections=tuple(one.name for one in wire.inspect),
+        inspections=tuple(_inspection(one, parameters) for one in wire.inspect),
     )
 
 
@@ -232,6 +243,15 @@ def _step(wire: _WireStep, keys: dict[str, Key], parameters: dict[str, str]) -> 
         command=tuple(substituted(word, parameters) for word in wire.expected_command),
         pubkeys=tuple(dict.fromkeys(wire.pubkeys)),
         threshold=wire.threshold,
+    )
+
+
+def _inspection(wire: _WireInspection, parameters: dict[str, str]) -> Inspection:
+    return Inspection(
+        name=wire.name,
+        materials=_rules(wire.expected_materials, parameters),
+        products=_rules(wire.expected_products, parameters),
+        run=tuple(substituted(word, parameters) for word in wire.run),
     )
 
 

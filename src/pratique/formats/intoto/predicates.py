@@ -8,7 +8,7 @@ OpenVEX) is left to the reader of that format.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -131,6 +131,37 @@ class Vulnerabilities(msgspec.Struct, frozen=True):
     metadata: ScanMetadata
 
 
+class ScorecardRepo(msgspec.Struct, frozen=True):
+    """What was scored, or with what: a name or version, at a commit."""
+
+    commit: str
+    name: str = ""
+    version: str = ""
+
+
+class ScorecardCheck(msgspec.Struct, frozen=True):
+    """One check of a Scorecard result."""
+
+    name: str
+    score: Annotated[int, msgspec.Meta(ge=-1, le=10)]
+    """0 to 10; -1 where the check could not be made."""
+
+    reason: str = ""
+    details: tuple[str, ...] | None = None
+
+
+class Scorecard(msgspec.Struct, frozen=True):
+    """``https://scorecard.dev/result/v0.1``: OpenSSF Scorecard's JSON, version 2."""
+
+    date: str
+    """A day, or an instant in RFC 3339, as releases of Scorecard differ in it."""
+
+    repo: ScorecardRepo
+    scorecard: ScorecardRepo
+    score: Annotated[float, msgspec.Meta(ge=-1, le=10)]
+    checks: tuple[ScorecardCheck, ...]
+
+
 class NpmPublish(msgspec.Struct, frozen=True, rename="camel"):
     """npm's publish attestation: the registry accepted this version."""
 
@@ -150,6 +181,7 @@ PREDICATES: dict[str, type[msgspec.Struct]] = {
     "https://in-toto.io/attestation/scai/attribute-report/v0.2": AttributeReport,
     "https://in-toto.io/attestation/scai/v0.3": AttributeReport,
     "https://in-toto.io/attestation/svr/v0.1": SimpleResult,
+    "https://scorecard.dev/result/v0.1": Scorecard,
 }
 """Predicate type to the Struct that reads it."""
 

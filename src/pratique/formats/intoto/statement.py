@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from pratique.formats.dsse.wire import decode_json
+from pratique.formats.dsse.wire import decode_json, refuse_repeated
 from pratique.model.errors import InputError, LimitError
 
 STATEMENT_TYPES = ("https://in-toto.io/Statement/v0.1", "https://in-toto.io/Statement/v1")
@@ -50,6 +50,7 @@ def read_statement(payload: bytes) -> Statement:
             predicate type.
     """
     statement = decode_json(payload, Statement, "in-toto statement")
+    refuse_repeated(payload, "in-toto statement")
     if statement.type not in STATEMENT_TYPES:
         raise InputError(f"in-toto statement has the unknown type {statement.type[:80]!r}")
     if not statement.subject:

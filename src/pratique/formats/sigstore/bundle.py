@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from pratique.formats.dsse import Envelope, Signature
-from pratique.formats.dsse.wire import convert, decode_json
+from pratique.formats.dsse.wire import convert, decode_json, refuse_repeated
 from pratique.formats.sigstore.wire import WireBundle, WireEntry, WireMaterial
 from pratique.model.errors import InputError, LimitError, UnsupportedError
 
@@ -108,7 +108,9 @@ def read_bundle(data: bytes) -> Bundle:
         LimitError: It exceeds a limit of this module or of the JSON reader.
         InputError: It is not a bundle, or lacks what its version demands.
     """
-    return _bundle(decode_json(data, WireBundle, "Sigstore bundle"))
+    wire = decode_json(data, WireBundle, "Sigstore bundle")
+    refuse_repeated(data, "Sigstore bundle")
+    return _bundle(wire)
 
 
 def bundle_of(value: object) -> Bundle:

@@ -58,31 +58,38 @@ def cosign_bundle(blob: bytes, annotations: dict[str, str]) -> Bundle:
         if not annotations.get(name):
             raise InputError(f"cosign attestation has no annotation {name}")
     certificates = pem_certificates(annotations[CERTIFICATE] + annotations.get(CHAIN, ""))
-    entry = decode_json(annotations[ENTRY].encode(), _Entry, "cosign log entry")
-    kind = decode_json(entry.payload.body, _Kind, "body of the log entry")
-    try:
-        log_id = bytes.fromhex(entry.payload.log_id)
-    except ValueError:
-        raise InputError("cosign log entry names no log") from None
     envelope = read_envelope(blob)
     if len(envelope.signatures) != 1:
         raise InputError("cosign attestation must have exactly one signature")
     return Bundle(
         version=(0, 1),
         certificates=certificates,
-        entries=(
-            LogEntry(
-                index=entry.payload.log_index,
-                log_id=log_id,
-                kind=kind.kind,
-                version=kind.api_version,
-                body=entry.payload.body,
-                integrated_time=entry.payload.integrated_time,
-                promise=entry.signed_entry_timestamp,
-            ),
-        ),
+        entries=(log_entry(annotations[ENTRY]),),
         envelope=envelope,
         envelope_hash=hashlib.sha256(blob).hexdigest(),
+    )
+
+
+def log_entry(annotation: str) -> LogEntry:
+    """Log entry of an annotation: with a promise, and without a proof.
+
+    Raises:
+        InputError: It is none.
+    """
+    entry = decode_json(annotation.encode(), _Entry, "cosign log entry")
+    kind = decode_json(entry.payload.body, _Kind, "body of the log entry")
+    try:
+        log_id = bytes.fromhex(entry.payload.log_id)
+    except ValueError:
+        raise InputError("cosign log entry names no log") from None
+    return LogEntry(
+        index=entry.payload.log_index,
+        log_id=log_id,
+        kind=kind.kind,
+        version=kind.api_version,
+        body=entry.payload.body,
+        integrated_time=entry.payload.integrated_time,
+        promise=entry.signed_entry_timestamp,
     )
 
 

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, UsageError
+from pratique.model.options import add_format
+from pratique.provenance.attest_options import add_signer, signs
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from pratique.provenance.attest_options import Signer
     from pratique.provenance.rebuild.models import Rebuilt
 
 MAX_SHOWN = 12
@@ -40,28 +43,23 @@ def _configure(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="write a signed verification summary (SLSA_BUILD_REPRODUCED) of a bit-identical one",
     )
-    parser.add_argument(
-        "--signing-key", "-K", type=Path, metavar="FILE", help="private key (PEM) that signs it"
-    )
-    parser.add_argument(
-        "--passphrase-file", type=Path, metavar="FILE", help="file with the key's passphrase"
-    )
+    add_signer(parser, required=False)
     parser.add_argument("--verifier", default="", metavar="URI", help="who rebuilt, in the summary")
     parser.add_argument(
         "--policy-uri", default="", metavar="URI", help="how it was done, in the summary"
     )
-    parser.add_argument(
-        "--format", "-f", choices=("table", "json"), default="table", help="how to print it"
-    )
+    add_format(parser)
 
 
 def _run(options: Namespace) -> int:
     from pratique.model.purl import Package
+    from pratique.provenance.attest_options import signing_key
     from pratique.provenance.rebuild.service import rebuild
     from pratique.sources.packages.client import RegistryClient
     from pratique.sources.registries import configured
 
     _check(options)
+    key = signing_key(options) if options.attest else None  # before anything is built
     packages = [Package.parse(text) for text in options.package]
     words = {"pypi": "pypi", "npm": "npm"}
     registries = {
@@ -82,26 +80,30 @@ def _run(options: Namespace) -> int:
 
         value = {"schema": "pratique/rebuilt/1", "packages": done}
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
-    if options.attest:
-        _attest(options, done[0])
+    if key is not None:
+        _attest(options, key, done[0])
     return _code(done)
 
 
 def _check(options: Namespace) -> None:
     if (options.source or options.attest) and len(options.package) > 1:
         raise UsageError("--source and --attest are about one package.", remedy="Give one.")
-    if options.attest and not (options.signing_key and options.verifier):
+    if options.attest and not (signs(options) and options.verifier):
         raise UsageError(
-            "--attest needs --signing-key and --verifier.",
-            remedy="Say who rebuilt, and with which key to sign.",
+            "--attest needs --verifier, and --signing-key or --sigstore.",
+            remedy="Say who rebuilt, and who signs that.",
+        )
+    if signs(options) and not options.attest:
+        raise UsageError(
+            "nothing is signed without --attest.", remedy="Name the file of the summary."
         )
     if options.source and not options.source.is_dir():
         raise UsageError(f"{options.source} is no folder.")
 
 
-def _attest(options: Namespace, one: Rebuilt) -> None:
+def _attest(options: Namespace, key: Signer, one: Rebuilt) -> None:
     from pratique.formats.intoto import ResourceDescriptor
-    from pratique.provenance.attest_options import signed, signing_key, write_output
+    from pratique.provenance.attest_options import signed, write_output
     from pratique.provenance.rebuild.service import reproduced
     from pratique.sources.clock import now
 
@@ -110,8 +112,8 @@ def _attest(options: Namespace, one: Rebuilt) -> None:
     file = one.published
     assert file is not None
     subject = (ResourceDescriptor(name=file.name, digest={"sha256": file.sha256}),)
-    options.output, options.form = options.attest, None
-    write_output(options.attest, signed(options, signing_key(options), subject, predicate))
+    options.output = options.attest
+    write_output(options.attest, signed(options, key, subject, predicate))
 
 
 def _drawn(one: Rebuilt) -> str:
@@ -155,6 +157,8 @@ examples:
   pratique rebuild pkg:pypi/idna@3.10 pkg:pypi/click@8.1.7
   pratique rebuild pkg:npm/alpha@1.0.0 --source ../alpha
   pratique rebuild pkg:pypi/idna@3.10 --attest idna.vsa.jsonl -K key.pem --verifier https://example.test/rebuilder
+  pratique rebuild pkg:pypi/idna@3.10 --attest idna.sigstore.json --sigstore \\
+      --verifier https://example.test/rebuilder
 
 exit codes: 0 the same but for what is harmless, 1 different, 3 not rebuilt
 """,

@@ -54,7 +54,7 @@ def rebuild(
     if package.type not in _BY_TYPE:
         raise UnsupportedError(f"packages of the type {package.type} are not rebuilt")
     if not package.version:
-        raise UnsupportedError("the package has no version")
+        raise UnsupportedError(f"{package} has no version.", remedy="Write pkg:pypi/name@version.")
     word, build = _BY_TYPE[package.type]
     upstream = registries.get(word)
     if upstream is None:
