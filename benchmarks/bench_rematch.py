@@ -3,15 +3,20 @@
 Run ``pytest benchmarks/bench_rematch.py``.  By default it is a tenth of the organisation
 that is owed; ``PRATIQUE_BENCH_SCALE=1`` makes all of it (10,000 bills).  The advisories
 speak of one in fifty packages before, and a delta of 1,000 records comes in (a tenth of
-that at the default scale); the same state is then held as a whole.  Ratios are of the
-time of the processor.
+that at the default scale); the same state is then held as a whole.
+
+Writing the whole organisation takes longer than all else together (200 s of one
+processor).  ``PRATIQUE_BENCH_KEPT=FOLDER`` keeps the written record there for the next run.
+
+What is owed is held against the time of the processor, as are the ratios: others work on
+the same machine.  The time that passed and the machine's load are noted beside it.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
-import sqlite3
 import time
 from datetime import UTC, datetime, timedelta
 from importlib.util import module_from_spec, spec_from_file_location
@@ -25,6 +30,8 @@ from pratique.advisories.build import build
 from pratique.advisories.delta import Change, apply_delta
 from pratique.advisories.exploitation import Exploitation
 from pratique.advisories.inputs import Source
+from pratique.ingest.models import Options
+from pratique.ingest.service import ingest
 from pratique.store.engine import open_store
 from pratique.watch.comparing import Terms
 from pratique.watch.service import rematch
@@ -89,23 +96,32 @@ class Held:
         source.write_text("\n".join(json.dumps(record(f"B-{n}", n)) for n in self.names[::50]))
         build(self.root, [Source(path=str(source), name="invented")], now=NOW)
         self.path = folder / "record.sqlite"
+        org.written(self.path, made)
         with open_store(f"sqlite:///{self.path}") as store:
-            org.fill(store, made)
             self.first, begun = timed(store, self.root, 0)
             assert begun.first
-        with sqlite3.connect(self.path) as plain:
-            plain.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        plain.close()
+        org.settle(self.path)
 
-    def compared(self, benchmark, wanted: list[str]) -> None:
-        """A delta about some names, held by itself and, from the same state, as a whole."""
+    def compared(self, benchmark, wanted: list[str], *, ingested: bool = False) -> None:
+        """A delta about some names, held by itself and, from the same state, as a whole.
+
+        Args:
+            benchmark: The fixture.
+            wanted: Names of packages, a record about each.
+            ingested: Whether the records come into the organisation's record, rather
+                than into the index.
+        """
         folder = self.folder / f"run{len(list(self.folder.glob('run*')))}"
         root = folder / "advisories"
         shutil.copytree(self.root, root)
-        changes = [Change(record(f"D-{n}", n), "invented") for n in wanted]
-        apply_delta(root, changes, now=NOW + timedelta(hours=1))
+        records = [record(f"D-{n}", n) for n in wanted]
+        if not ingested:
+            changes = [Change(one, "invented") for one in records]
+            apply_delta(root, changes, now=NOW + timedelta(hours=1))
         for name in ("whole", "delta"):
             shutil.copyfile(self.path, folder / f"{name}.sqlite")
+            if ingested:
+                bring(f"sqlite:///{folder}/{name}.sqlite", folder / "osv", records)
         with open_store(f"sqlite:///{folder}/whole.sqlite") as store:
             slow, whole = timed(store, root, 2, whole=True)
         with open_store(f"sqlite:///{folder}/delta.sqlite") as store:
@@ -123,17 +139,29 @@ class Held:
             "events": len(done.events),
             "packages": done.known,
             "asked": done.packages,
+            "processor_seconds": round(quick.cpu, 2),
             "seconds": round(quick.wall, 2),
-            "whole_seconds": round(slow.wall, 2),
-            "first_seconds": round(self.first.wall, 2),
-            "nothing_new_seconds": round(idle.wall, 3),
+            "load": round(os.getloadavg()[0], 1),
+            "whole_processor_seconds": round(slow.cpu, 2),
+            "first_processor_seconds": round(self.first.cpu, 2),
+            "nothing_new_processor_seconds": round(idle.cpu, 3),
             "cpu_ratio": round(slow.cpu / quick.cpu, 1),
             "owed": f"< {OWED_SECONDS:.0f} s",
-            "met": quick.wall < OWED_SECONDS,
+            "met": quick.cpu < OWED_SECONDS,
         }
         print(f"{dict(extra)}")
-        assert quick.wall < OWED_SECONDS
+        assert quick.cpu < OWED_SECONDS
         assert done.packages < done.known / 10
+
+
+def bring(url: str, folder: Path, records: list[dict[str, object]]) -> None:
+    """Ingest OSV records, a document each."""
+    folder.mkdir(exist_ok=True)
+    for number, one in enumerate(records):
+        (folder / f"{number}.json").write_text(json.dumps(one))
+    with open_store(url) as store:
+        report = ingest(store, [str(folder)], Options())
+    assert report.added == len(records)
 
 
 def what(event) -> tuple[str, ...]:
@@ -157,3 +185,10 @@ def test_a_delta_of_an_ordinary_day(benchmark, held: Held) -> None:
     rest = held.names[len(held.names) // 2 :]  # the first names are those of the hot packages
     inside = rest[:: max(1, len(rest) * 50 // count)][: max(1, count // 50)]
     held.compared(benchmark, inside + [f"elsewhere{n}" for n in range(count - len(inside))])
+
+
+def test_a_delta_that_was_ingested(benchmark, held: Held) -> None:
+    """A tenth of the records, that came into the organisation's own record as OSV documents."""
+    count = max(1, int(FULL_DELTA * org.scale()) // 10)
+    names = held.names[9 :: max(1, len(held.names) // count)][:count]
+    held.compared(benchmark, names, ingested=True)

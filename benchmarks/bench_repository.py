@@ -20,9 +20,9 @@ from tuf.api.serialization.json import JSONSerializer
 from pratique.repository import service
 from pratique.repository.bins import bin_of
 from pratique.repository.client import Remote, get
-from pratique.repository.fetching import Fetcher
 from pratique.repository.keys import create_key, read_key
 from pratique.sources.transfer import Transfer
+from pratique.sources.tuf_fetching import Fetcher
 
 ARTIFACTS = 100_000
 BINS = 1024

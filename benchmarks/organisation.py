@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -22,12 +23,17 @@ import pytest
 
 from pratique.graph.paths import first_ways
 from pratique.model.inventory import Relation, Scope
+from pratique.store import tables
 from pratique.store.documents import Bill, DocumentKind, Entry, Placement
-from pratique.store.engine import Store
+from pratique.store.engine import Store, open_store
 from pratique.store.writing import write
 
 VARIABLE = "PRATIQUE_BENCH_SCALE"
 """Environment variable: 1 is the whole organisation that is owed, 0.1 the default."""
+
+KEPT = "PRATIQUE_BENCH_KEPT"
+"""Environment variable: folder in which a written record is kept for the next run: writing
+the whole organisation takes longer than all that is measured in it."""
 
 FULL_BILLS = 10_000
 PACKAGES_OF_A_BILL = 500
@@ -152,3 +158,30 @@ def fill(store: Store, organisation: Organisation, tenant: str = "default") -> N
             batch = []
     if batch:
         write(store, tenant, batch)
+
+
+def written(path: Path, organisation: Organisation) -> None:
+    """Put the organisation's record into an SQLite file, as it was kept or written anew."""
+    kept = None
+    if folder := os.environ.get(KEPT):
+        recipe = Path(__file__).read_bytes() + Path(tables.__file__).read_bytes()
+        name = f"record-{organisation.bills}-{sha256(recipe).hexdigest()[:16]}.sqlite"
+        kept = Path(folder) / name
+        if kept.exists():
+            shutil.copyfile(kept, path)
+            return
+    with open_store(f"sqlite:///{path}") as store:
+        fill(store, organisation)
+    settle(path)
+    if kept is not None:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        part = kept.with_suffix(".part")
+        shutil.copyfile(path, part)
+        part.replace(kept)
+
+
+def settle(path: Path) -> None:
+    """Bring all of an SQLite record into its one file."""
+    plain = sqlite3.connect(path)
+    plain.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    plain.close()

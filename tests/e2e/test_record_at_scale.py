@@ -12,13 +12,18 @@ import pytest
 
 @pytest.mark.nightly
 @pytest.mark.e2e
-@pytest.mark.timeout(2400)
-def test_ten_thousand_bills(repository: Path, tmp_path: Path) -> None:
-    """10,000 bills, 5 million occurrences of 200,000 package versions; a quarter of an hour."""
+@pytest.mark.timeout(7_400)
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_ten_thousand_bills(repository: Path, tmp_path: Path, database: str) -> None:
+    """10,000 bills, 5 million occurrences of 200,000 package versions; a quarter of an hour.
+
+    On a machine that others use as well writing them has taken more than half of one.
+    """
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider"),
-            *("--timeout=2300", f"--basetemp={tmp_path}/bench", "benchmarks/bench_record.py"),
+            *(sys.executable, "-m", "pytest", "-q", "-s", "-rs", "-p", "no:cacheprovider"),
+            *("--timeout=7200", f"--basetemp={tmp_path}/bench", "-k", database),
+            "benchmarks/bench_record.py",
         ],
         cwd=repository,
         env={**os.environ, "PRATIQUE_BENCH_SCALE": "1"},
@@ -28,4 +33,6 @@ def test_ten_thousand_bills(repository: Path, tmp_path: Path) -> None:
     figures = [line for line in done.stdout.splitlines() if " with 10000 bills" in line]
     print("\n".join(figures))
     assert done.returncode == 0, done.stdout[-4000:]
+    if "PostgreSQL is not installed" in done.stdout:
+        pytest.skip("PostgreSQL is not installed")
     assert len(figures) == 10

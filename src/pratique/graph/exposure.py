@@ -10,13 +10,13 @@ from pratique.graph.models import Exposure, Hit, Vulnerable
 from pratique.graph.paths import Graph, first_of, layers, sources
 from pratique.graph.ranges import Wanted, wanted
 from pratique.graph.recorded import advised
+from pratique.graph.scanned import scanned_packages
 from pratique.graph.vex import in_force, vex_of
 from pratique.model.errors import InputError
 from pratique.model.evidence import Verb
 from pratique.model.purl import Package
 from pratique.model.vex import Status
 from pratique.store import nouns
-from pratique.store.nouns import NounKind
 from pratique.store.roles import widest
 
 if TYPE_CHECKING:
@@ -77,13 +77,20 @@ def affected_by_vulnerability(
         candidates = record.packages() if found.names is None else _named(record, found.names)
         hit = set(found.matches(list(candidates.values())))
         packages = {number: text for number, text in candidates.items() if text in hit}
-    own = advised(record, numbers, _named)
+    own = advised(record, numbers, found.indexed if found else None)
+    if found is not None and found.without is not None and own.newer:
+        left = set(found.without(own.newer)(list(packages.values())))
+        packages = {n: text for n, text in packages.items() if text in left or n in own.undecided}
     packages |= own.packages
     unclear += own.undetermined
     if found is None and not own.known:
-        unclear.append(f"no advisory about {question} is here: only scans in the record count")
+        named = question[:2].isupper() or question.startswith("x_")  # as ids of advisories are
+        hint = "" if named else "; a package is written pkg:type/name, with @version or not"
+        unclear.append(
+            f"no advisory about {question} is here: only scans in the record count{hint}"
+        )
     scans = record.evidence(naming=numbers, verbs=[Verb.CERTIFY_VULN])
-    packages |= _scanned(record, scans)
+    packages |= scanned_packages(record, scans)
     vex = in_force(record, record.evidence(naming=numbers, verbs=[Verb.CERTIFY_VEX]))
     return Exposure(
         question=question,
@@ -174,13 +181,6 @@ def _aliases(record: Record, ids: Sequence[str]) -> tuple[list[int], tuple[str, 
     asked = {noun.text for noun in known}
     names = sorted(noun.text for noun in numbers if noun.text not in asked)
     return list(numbers.values()), tuple(map(nouns.vulnerability_id, names))
-
-
-def _scanned(record: Record, scans: Sequence[Stated]) -> dict[int, str]:
-    """The packages that scans are about."""
-    texts = {one.subject for one in scans if one.subject.startswith("pkg:")}
-    found = record.find(nouns.Noun(NounKind.PACKAGE, text) for text in texts)
-    return {number: noun.text for noun, number in found.items()}
 
 
 def _hits(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 
 import msgspec
 
+from pratique.model.advisory import Advisory
 from pratique.model.inventory import Relation, Scope
 from pratique.store.record import Shipment, Stated
 
@@ -24,6 +25,13 @@ class Vulnerable(msgspec.Struct, frozen=True, kw_only=True):
     about.  ``None``: every package of the record is."""
 
     matches: Matches
+    indexed: Callable[[str], Advisory | None] | None = None
+    """What the index has of an id: of a record that was ingested too, the revision that was
+    modified last counts."""
+
+    without: Callable[[Collection[str]], Matches] | None = None
+    """As ``matches``, but for what the advisories of some ids say."""
+
     undetermined: tuple[str, ...] = ()
     """What could not be matched, in a line each: never to be read as not affected."""
 

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pratique.formats.instants import parse_instant
+from pratique.formats.json_writing import indented_json
 from pratique.model.errors import ExitCode, UsageError
+from pratique.model.options import add_format, add_record
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -19,21 +21,14 @@ if TYPE_CHECKING:
     from pratique.store.record import Record
 
 
+MAX_UNKNOWN = 5
+"""Lines about what is unknown that a table is followed by."""
+
+
 def add_store(parser: ArgumentParser) -> None:
     """Which record, whose, and how to print."""
-    parser.add_argument(
-        "--store",
-        default="",
-        metavar="URL",
-        help="the record: sqlite:///path or postgresql://… (default: PRATIQUE_STORE, or a file "
-        "in the user's data folder)",
-    )
-    parser.add_argument(
-        "--tenant", default="default", metavar="NAME", help="whose record (default: default)"
-    )
-    parser.add_argument(
-        "--format", "-f", choices=("table", "json"), default="table", help="how to print it"
-    )
+    add_record(parser)
+    add_format(parser)
 
 
 def add_question(parser: ArgumentParser) -> None:
@@ -94,13 +89,11 @@ def show(
         rows: The table; its first row has the headings.
     """
     if options.format == "json":
-        import msgspec
-
         value = {"schema": schema, "answer": label, **answer}
         if (answer_to := getattr(options, "answer_to", None)) is not None:
             answer_to(value)
             return
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+        sys.stdout.write(indented_json(value).decode())
         return
     for line in _table(rows):
         sys.stdout.write(line + "\n")
@@ -119,6 +112,14 @@ def answered(
     else:
         sys.stdout.write("The record knows nothing of it.\n")
     return ExitCode.CLEAN
+
+
+def say_unknown(lines: Sequence[str]) -> None:
+    """Say on standard error what an answer leaves open; JSON has all of it."""
+    for line in lines[:MAX_UNKNOWN]:
+        sys.stderr.write(f"unknown: {_plain(line)}\n")
+    if (more := len(lines) - MAX_UNKNOWN) > 0:
+        sys.stderr.write(f"unknown: and {more} more; see --format json\n")
 
 
 def then(options: Namespace) -> str:

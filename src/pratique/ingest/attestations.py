@@ -15,6 +15,7 @@ from pratique.formats.dsse import read_envelope
 from pratique.formats.intoto import ResourceDescriptor, Statement, read_statement
 from pratique.formats.sigstore import read_bundle
 from pratique.formats.slsa import PROVENANCE_TYPES, provenance_of
+from pratique.ingest import reviews
 from pratique.ingest.detecting import there
 from pratique.model.errors import InputError, UnsupportedError
 from pratique.model.evidence import Verb
@@ -88,6 +89,9 @@ def claims_of(statement: Statement, notes: Notes) -> Iterator[Claim]:
     try:
         if kind in PROVENANCE_TYPES:
             yield from _provenance(statement, subjects, notes)
+            return
+        if kind.startswith((reviews.CREV, reviews.CERTIFY)):
+            yield from reviews.claims(statement, subjects, notes)
             return
         for prefix, reader in _PREDICATES.items():
             if kind.startswith(prefix):

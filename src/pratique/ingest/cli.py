@@ -42,6 +42,7 @@ def _configure(parser: ArgumentParser) -> None:
 def _run(options: Namespace) -> int:
     from pratique.ingest.models import Options
     from pratique.ingest.service import MAX_STDIN_BYTES, ingest
+    from pratique.report.progress import shown
     from pratique.store.engine import open_store
 
     def stdin() -> bytes:
@@ -53,8 +54,14 @@ def _run(options: Namespace) -> int:
     wanted = Options(
         tenant=options.tenant, collector=options.collector, placement=_placement(options)
     )
-    with open_store(options.store) as store:
-        report = ingest(store, options.paths, wanted, stdin=stdin)
+    with open_store(options.store) as store, shown("Taking in") as progress:
+        report = ingest(
+            store,
+            options.paths,
+            wanted,
+            stdin=stdin,
+            progress=(lambda done: progress(done, None, "documents")) if progress else _untold,
+        )
     if options.format == "json":
         import msgspec
 
@@ -64,6 +71,10 @@ def _run(options: Namespace) -> int:
     else:
         _table(report)
     return ExitCode.INCOMPLETE if report.incomplete else ExitCode.CLEAN
+
+
+def _untold(_done: int) -> None:
+    """Nobody watches."""
 
 
 def _placement(options: Namespace) -> Placement | None:
@@ -89,6 +100,8 @@ def _table(report: Report) -> None:
         sys.stdout.write(f"Not readable:   {report.refused}\n")
     if report.left_out:
         sys.stdout.write(f"No documents:   {report.left_out} files\n")
+    if not report.added + report.known + report.refused:
+        sys.stderr.write("notice: nothing that is a document was found\n")
     graver = sorted(report.problems, key=lambda one: (one.trouble == "notice", one))
     for problem in graver[:SHOWN]:
         sys.stderr.write(f"{problem.trouble}: {problem.location}: {problem.message}\n")

@@ -26,6 +26,9 @@ class Shape(Enum):
     OPENVEX = auto()
     OSV = auto()
     SCORECARD = auto()
+    DEPS_DEV = auto()
+    """What GUAC's collector keeps of deps.dev."""
+
     CYCLONEDX = auto()
     """In JSON: a bill of materials, statements on vulnerabilities, or both."""
 
@@ -73,6 +76,8 @@ class Peek(msgspec.Struct, rename="camel"):
     creation_info: msgspec.Raw = _ABSENT
     timestamp: Any = None
     date: Any = None
+    current_package: msgspec.Raw = msgspec.field(default=_ABSENT, name="CurrentPackage")
+    update_time: Any = msgspec.field(default=None, name="UpdateTime")
 
 
 class _Tracking(msgspec.Struct):
@@ -133,6 +138,8 @@ def shape(found: Peek | None) -> Shape:
         return Shape.OSV
     if there(found.checks) and found.score is not None and there(found.repo):
         return Shape.SCORECARD
+    if there(found.current_package) and found.update_time:
+        return Shape.DEPS_DEV
     return Shape.JSON
 
 
@@ -147,6 +154,7 @@ def created(found: Peek | None, data: bytes) -> datetime | None:
             found.modified,
             (_part(found.document, _Csaf).tracking or _Tracking()).current_release_date,
             found.date,
+            found.update_time,
         ]
         if "spdx.org/rdf/3" in str(found.context or ""):
             texts += [mark.decode("ascii", "replace") for mark in _SPDX3.findall(data)]

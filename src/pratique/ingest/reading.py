@@ -11,7 +11,7 @@ from pratique.formats import registry
 from pratique.formats.base import Kind, Notes
 from pratique.formats.osv import read_record
 from pratique.formats.text import decode, parse_json
-from pratique.ingest import bills, statements
+from pratique.ingest import bills, deps_dev, statements
 from pratique.ingest.beside import beside
 from pratique.ingest.detecting import Peek, Shape, created, peek, serial, shape
 from pratique.model.errors import InputError, UnsupportedError
@@ -100,6 +100,9 @@ def _read(source: Source, found: Peek | None, kind: Shape, notes: Notes) -> _Rea
     if kind is Shape.SCORECARD:
         claims = list(statements.scorecard_claims(source.data, notes))
         return _Read(DocumentKind.SCORECARD, "Scorecard JSON", claims)
+    if kind is Shape.DEPS_DEV:
+        claims = list(deps_dev.claims(source.data, notes))
+        return _Read(DocumentKind.ATTESTATION, "deps.dev", claims)
     reader = registry.detect(source.inside, source.data)
     if reader is None or not _recognised(reader, source):
         return _opaque(source, kind, notes)

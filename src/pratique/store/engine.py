@@ -183,7 +183,7 @@ def _sqlite(url: Any, *, create: bool) -> Engine:
         if not create:
             raise StoreError(
                 f"there is no record at {path} yet.",
-                remedy="Put something in with 'pratique ingest PATH'.",
+                remedy="'pratique ingest PATH' makes it; 'pratique verify --record' as well.",
             )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from pratique.store.engine import Store
 
-HEAD = "0004"
+HEAD = "0005"
 """Version of the schema that this program reads and writes."""
 
-KNOWN = ("0001", "0002", "0003", "0004")
+KNOWN = ("0001", "0002", "0003", "0004", "0005")
 """All versions, oldest first."""
 
 _LOCK = 4_746_118

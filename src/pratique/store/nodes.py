@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import msgspec
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import exists, func, or_, select
 
 from pratique.model.evidence import Verb
+from pratique.store import statements
 from pratique.store import tables as t
 from pratique.store.adjacency import Adjacency, unpack
 from pratique.store.bulk import chunks
@@ -25,7 +26,7 @@ from pratique.store.nouns import Noun, NounKind
 from pratique.store.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Select
 
@@ -36,12 +37,9 @@ PAGE = 1_000
 """Rows that are read in one statement of a list; a page of a client is seldom larger."""
 
 MAX_SEEN = 500_000
-"""Nouns of a tenant that are remembered to be there; some 100 MB."""
+"""Nouns that are remembered to be there, of all tenants together; some 100 MB."""
 
-_SUBJECT, _OBJECT = t.noun.alias("subject"), t.noun.alias("object")
-_BELOW, _LOWER, _LOWEST = (t.noun.alias(name) for name in ("b1", "b2", "b3"))
-
-_SEEN: WeakKeyDictionary[Store, dict[tuple[int, bytes], Noun]] = WeakKeyDictionary()
+_SEEN: WeakKeyDictionary[Store, dict[str, dict[bytes, Noun]]] = WeakKeyDictionary()
 """Nouns that were found by their keys, by tenant: clients name the same again and again."""
 
 _said = msgspec.json.Decoder(dict[str, str]).decode
@@ -93,8 +91,26 @@ def open_nodes(store: Store, tenant: str) -> Iterator[Nodes]:
     """
     with store.reading() as connection:
         found = connection.execute(select(t.tenant.c.id).where(t.tenant.c.name == tenant)).scalar()
-        known = _SEEN.setdefault(store, {})
-        yield Nodes(connection, -1 if found is None else int(found), known, store.memory)
+        known = _SEEN.setdefault(store, {}).setdefault(tenant, {})
+        nodes = Nodes(connection, -1 if found is None else int(found), known, store.memory)
+        yield nodes
+        # After the answer, so that nothing is forgotten between two looks at it.
+        _make_room(store, 0)
+
+
+def remember(store: Store, tenant: str, nouns: Iterable[Noun]) -> None:
+    """Remember that nouns are there: a document of the tenant that names them was written."""
+    several = {noun.key: noun for noun in nouns}
+    _make_room(store, len(several))
+    _SEEN.setdefault(store, {}).setdefault(tenant, {}).update(several)
+
+
+def _make_room(store: Store, more: int) -> None:
+    """Forget all where there would be too many."""
+    every = tuple(_SEEN.get(store, {}).values())
+    if sum(map(len, every)) + more > MAX_SEEN:
+        for known in every:
+            known.clear()
 
 
 def forget(store: Store) -> None:
@@ -109,7 +125,7 @@ class Nodes:
         self,
         connection: Connection,
         tenant: int,
-        known: dict[tuple[int, bytes], Noun],
+        known: dict[bytes, Noun],
         memory: Memory,
     ) -> None:
         self._connection = connection
@@ -125,15 +141,13 @@ class Nodes:
 
     def nouns(self, keys: Iterable[bytes]) -> dict[bytes, Noun]:
         """Nouns by their keys; those that the tenant does not see are left out."""
-        wanted, known, mine = set(keys), self._known, self._tenant
-        found = {key: known[mine, key] for key in wanted if (mine, key) in known}
+        wanted, known = set(keys), self._known
+        # Another thread may forget them at any moment.
+        found = {key: noun for key in wanted if (noun := known.get(key)) is not None}
         missing = wanted - found.keys()
         if missing:
-            query = select(t.noun.c.key, t.noun.c.kind, t.noun.c.text).where(self._seen())
-            if len(known) + len(missing) > MAX_SEEN:
-                known.clear()
-            for key, kind, text in self._in(query, t.noun.c.key, missing):
-                found[bytes(key)] = known[mine, bytes(key)] = Noun(NounKind(kind), text)
+            for key, kind, text in self._in(statements.nouns(), t.noun.c.key, missing):
+                found[bytes(key)] = known[bytes(key)] = Noun(NounKind(kind), text)
         return found
 
     def numbers(self, nouns: Iterable[Noun]) -> dict[Noun, int]:
@@ -161,70 +175,28 @@ class Nodes:
     def count(self, kinds: Sequence[NounKind]) -> int:
         """How many nouns of some kinds the tenant sees."""
         query = self._of_kinds(select(func.count()).select_from(t.noun), kinds, ())
-        return int(self._connection.execute(query).scalar_one())
+        return int(self._connection.execute(query, {"tenant": self._tenant}).scalar_one())
 
     def below(self, noun: Noun) -> list[Noun]:
         """The level below a noun, in the order of the keys."""
         number = self.numbers([noun]).get(noun)
         if number is None:
             return []
-        query = select(t.noun.c.key, t.noun.c.kind, t.noun.c.text).where(
-            t.noun.c.parent_id == number, self._seen()
+        rows = self._connection.execute(
+            statements.below(), {"tenant": self._tenant, "number": number}
         )
-        rows = self._connection.execute(query.order_by(t.noun.c.key))
         return [Noun(NounKind(kind), text) for _, kind, text in rows]
 
     def _of_kinds(
         self, query: Select[Any], kinds: Sequence[NounKind], like: Sequence[str]
     ) -> Select[Any]:
-        query = query.where(t.noun.c.kind.in_([int(kind) for kind in kinds]), self._seen())
+        query = query.where(t.noun.c.kind.in_([int(kind) for kind in kinds]), statements.seen())
         if like:
             text = t.noun.c.text
             # SQLite's LIKE does not tell case apart; what is too much, the caller leaves out.
             same = text.ilike if self._connection.dialect.name == "postgresql" else text.like
             query = query.where(or_(*(same(one, escape="!") for one in like)))
         return query
-
-    def _seen(self) -> Any:
-        """Condition: a document of the tenant names the noun, or something below it."""
-        number = t.noun.c.id
-        below, lower, lowest = _BELOW, _LOWER, _LOWEST
-        return or_(
-            self._named(number),
-            and_(
-                t.noun.c.kind < int(NounKind.PACKAGE),
-                or_(
-                    exists(select(1).where(below.c.parent_id == number, self._named(below.c.id))),
-                    exists(
-                        select(1)
-                        .select_from(lower.join(below, below.c.id == lower.c.parent_id))
-                        .where(below.c.parent_id == number, self._named(lower.c.id))
-                    ),
-                    exists(
-                        select(1)
-                        .select_from(
-                            lowest.join(lower, lower.c.id == lowest.c.parent_id).join(
-                                below, below.c.id == lower.c.parent_id
-                            )
-                        )
-                        .where(below.c.parent_id == number, self._named(lowest.c.id))
-                    ),
-                ),
-            ),
-        )
-
-    def _named(self, number: Any) -> Any:
-        """Condition: a document of the tenant names exactly this noun."""
-        mine = t.evidence.c.tenant_id == self._tenant
-        return or_(
-            exists(select(1).where(t.evidence.c.subject_id == number, mine)),
-            exists(select(1).where(t.evidence.c.object_id == number, mine)),
-            exists(
-                select(1).where(
-                    t.inclusion.c.package_id == number, t.inclusion.c.tenant_id == self._tenant
-                )
-            ),
-        )
 
     # Claims
 
@@ -246,7 +218,7 @@ class Nodes:
             containing: Text that is in what the claim says.
             after: Key after which to begin.
         """
-        query = self._claims(verbs)
+        query = statements.claims(tuple(verbs))
         if containing:
             query = query.where(t.evidence.c.claim.contains(containing, autoescape=True))
         if about is None and naming is None:
@@ -264,63 +236,35 @@ class Nodes:
 
     def claims_by_key(self, keys: Iterable[bytes]) -> dict[bytes, ClaimNode]:
         """Claims by their keys; those that the tenant does not see are left out."""
-        found = (_claim(row) for row in self._in(self._claims(()), t.evidence.c.key, set(keys)))
-        return {one.key: one for one in found}
+        rows = self._in(statements.claims(()), t.evidence.c.key, set(keys))
+        return {one.key: one for one in map(_claim, rows)}
+
+    def said_of(self, nouns: Iterable[Noun], verb: Verb, said: Mapping[str, str]) -> set[bytes]:
+        """Keys of those nouns of which a document of the tenant claims exactly this."""
+        claim = msgspec.json.encode(said, order="sorted").decode()
+        more = {"verb": VERBS[verb], "claim": claim}
+        keys = {noun.key for noun in nouns}
+        return {bytes(k) for (k,) in self._in(statements.said_of(), t.noun.c.key, keys, **more)}
 
     def claims_of(self, document: int, verbs: Sequence[Verb]) -> list[ClaimNode]:
         """Claims that a document makes, in the order of their keys."""
-        query = self._claims(verbs).where(
-            t.evidence.c.id.in_(
-                select(t.support.c.evidence_id).where(t.support.c.document_id == document)
-            )
+        rows = self._connection.execute(
+            statements.claims_of(tuple(verbs)), {"tenant": self._tenant, "number": document}
         )
-        rows = self._connection.execute(query.order_by(t.evidence.c.key))
         return [_claim(row) for row in rows]
 
     def makers(self, keys: Iterable[bytes]) -> dict[bytes, list[int]]:
         """Numbers of the documents that make each claim, ascending."""
-        query = (
-            select(t.evidence.c.key, t.support.c.document_id)
-            .join(t.support, t.support.c.evidence_id == t.evidence.c.id)
-            .where(t.evidence.c.tenant_id == self._tenant)
-            .order_by(t.support.c.document_id)
-        )
         found: dict[bytes, list[int]] = {}
-        for key, number in self._in(query, t.evidence.c.key, set(keys)):
+        for key, number in self._in(statements.makers(), t.evidence.c.key, set(keys)):
             found.setdefault(bytes(key), []).append(number)
         return found
 
     def count_claims(self, verb: Verb) -> int:
         """How many claims of a kind the tenant's documents make."""
-        inner = self._claims([verb]).subquery()
-        return int(self._connection.execute(select(func.count()).select_from(inner)).scalar_one())
-
-    def _claims(self, verbs: Sequence[Verb]) -> Select[Any]:
-        subject, other = _SUBJECT, _OBJECT
-        maker = (
-            select(func.min(t.support.c.document_id))
-            .where(t.support.c.evidence_id == t.evidence.c.id)
-            .scalar_subquery()
-        )
-        query = (
-            select(
-                t.evidence.c.key,
-                t.evidence.c.verb,
-                subject.c.kind,
-                subject.c.text,
-                other.c.kind,
-                other.c.text,
-                t.evidence.c.claim,
-                maker,
-            )
-            .join(subject, subject.c.id == t.evidence.c.subject_id)
-            .outerjoin(other, other.c.id == t.evidence.c.object_id)
-            .where(
-                t.evidence.c.tenant_id == self._tenant,
-                exists(select(1).where(t.support.c.evidence_id == t.evidence.c.id)),
-            )
-        )
-        return query.where(t.evidence.c.verb.in_([VERBS[one] for one in verbs])) if verbs else query
+        inner = statements.claims((verb,)).subquery()
+        query = select(func.count()).select_from(inner)
+        return int(self._connection.execute(query, {"tenant": self._tenant}).scalar_one())
 
     def dependents(self, *, sort: str = "", names: Iterable[int] = ()) -> list[tuple[str, int]]:
         """Packages by name, and how many packages at a version need any version of each.
@@ -358,19 +302,9 @@ class Nodes:
         wanted = set(numbers)
         missing = wanted - set(self._documents)
         if missing:
-            query = select(*(t.document.c[name] for name in _DOCUMENT)).where(
-                t.document.c.tenant_id == self._tenant
-            )
-            for row in self._in(query, t.document.c.id, missing):
+            for row in self._in(statements.documents(), t.document.c.id, missing):
                 self._documents[row[0]] = DocumentNode(*row)
         return {one: self._documents[one] for one in wanted if one in self._documents}
-
-    def document_numbers(self, digests: Iterable[str]) -> dict[str, int]:
-        """Numbers of the tenant's documents by their digests."""
-        query = select(t.document.c.digest, t.document.c.id).where(
-            t.document.c.tenant_id == self._tenant
-        )
-        return dict(map(tuple, self._in(query, t.document.c.digest, set(digests))))
 
     def bills(
         self, *, sboms: Iterable[int] | None = None, after: str = "", prefix: str = ""
@@ -382,25 +316,16 @@ class Nodes:
             after: Digest after which to begin.
             prefix: How the digest begins.
         """
-        subject = _SUBJECT
-        query = (
-            select(
-                *(t.document.c[name] for name in _DOCUMENT),
-                subject.c.kind,
-                subject.c.text,
-                t.sbom.c.name,
-                t.sbom.c.version,
-            )
-            .join(t.sbom, t.sbom.c.document_id == t.document.c.id)
-            .outerjoin(subject, subject.c.id == t.sbom.c.subject_id)
-            .where(t.document.c.tenant_id == self._tenant, t.document.c.digest > after)
-        )
+        query = statements.bills()
+        if after:
+            query = query.where(t.document.c.digest > after)
         if prefix:
             query = query.where(t.document.c.digest.startswith(prefix, autoescape=True))
         if sboms is not None:
             rows = sorted(self._in(query, t.document.c.id, set(sboms)), key=lambda row: row[1])
         else:
-            rows = list(self._connection.execute(query.order_by(t.document.c.digest)))
+            ordered = query.order_by(t.document.c.digest)
+            rows = list(self._connection.execute(ordered, {"tenant": self._tenant}))
         for row in rows:
             about = Noun(NounKind(row[7]), row[8]) if row[7] is not None else None
             yield BillNode(DocumentNode(*row[:7]), about, row[9], row[10])
@@ -411,12 +336,7 @@ class Nodes:
         Raises:
             DamageError: One is damaged.
         """
-        query = (
-            select(t.sbom.c.document_id, t.sbom.c.adjacency)
-            .join(t.document, t.document.c.id == t.sbom.c.document_id)
-            .where(t.document.c.tenant_id == self._tenant)
-        )
-        for number, blob in self._in(query, t.sbom.c.document_id, set(sboms)):
+        for number, blob in self._in(statements.graphs(), t.sbom.c.document_id, set(sboms)):
             yield number, unpack(bytes(blob))
 
     # Helpers
@@ -426,23 +346,24 @@ class Nodes:
         last = after
         while True:
             self.check()
-            rows = list(self._connection.execute(query.where(key > last).order_by(key).limit(PAGE)))
+            page = query.where(key > last).order_by(key).limit(PAGE)
+            rows = list(self._connection.execute(page, {"tenant": self._tenant}))
             yield from rows
             if len(rows) < PAGE:
                 return
             last = bytes(rows[-1][0])
 
-    def _in(self, query: Select[Any], column: Any, values: Iterable[Any]) -> Iterator[Any]:
+    def _in(
+        self, query: Select[Any], column: Any, values: Iterable[Any], **more: Any
+    ) -> Iterator[Any]:
         for chunk in chunks(values):
             self.check()
-            yield from self._connection.execute(query.where(column.in_(chunk)))
+            given = {"tenant": self._tenant, "chunk": chunk, **more}
+            yield from self._connection.execute(statements.within(query, column), given)
 
 
 def _no_check() -> None:
     """Nobody minds how long it takes."""
-
-
-_DOCUMENT = ("id", "digest", "format", "path", "collector", "observed", "created")
 
 
 def _claim(row: Any) -> ClaimNode:

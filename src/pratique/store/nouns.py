@@ -8,6 +8,7 @@ spoken of (GUAC's ontology): ``pkg:npm``, ``pkg:npm/%40babel``,
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
@@ -16,6 +17,14 @@ from pratique.model.purl import Package
 
 if TYPE_CHECKING:
     from pratique.model.nouns import Artifact, Builder, License, Source
+
+
+CACHE = 65_536
+"""Keys and parents of nouns that are remembered, some 30 MB: each is asked for several times."""
+
+
+NO_VULNERABILITY = "novuln"
+"""What a scan that found nothing names in a vulnerability's place (GUAC's ontology)."""
 
 
 class NounKind(IntEnum):
@@ -47,7 +56,12 @@ class Noun(NamedTuple):
     @property
     def key(self) -> bytes:
         """Sixteen bytes that stand for it in unique indexes, whatever its length."""
-        return key_of(f"{int(self.kind)}\0{self.text}")
+        return _noun_key(self.kind, self.text)
+
+
+@lru_cache(maxsize=CACHE)
+def _noun_key(kind: int, text: str) -> bytes:
+    return key_of(f"{int(kind)}\0{text}")
 
 
 def key_of(text: str) -> bytes:
@@ -106,6 +120,7 @@ def product(name: str) -> Noun:
     return Noun(NounKind.PRODUCT, storable(name))
 
 
+@lru_cache(maxsize=CACHE)
 def parent(noun: Noun) -> Noun | None:
     """The level above, for the levels of a package; ``None`` for all other nouns."""
     if noun.kind is NounKind.PACKAGE:

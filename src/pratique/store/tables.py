@@ -114,7 +114,7 @@ support = Table(
     "support",
     metadata,
     Column("evidence_id", Number, ForeignKey("evidence.id"), primary_key=True),
-    Column("document_id", Number, ForeignKey("document.id"), primary_key=True),
+    Column("document_id", Number, ForeignKey("document.id"), primary_key=True, index=True),
     sqlite_with_rowid=False,
 )
 """Which documents make a claim."""

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import delete, insert, select, update
 
+from pratique.model.evidence import Verb
 from pratique.store import tables as t
-from pratique.store.documents import instant
+from pratique.store.documents import VERBS, instant
 from pratique.store.errors import DamageError, StoreError
+from pratique.store.nouns import NO_VULNERABILITY
 from pratique.store.record import Record
 from pratique.store.selecting import rows_in
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
 
     from pratique.store.engine import Store
 
@@ -171,15 +173,22 @@ class Watched:
             for row in rows
         }
 
-    def decided(self) -> set[int]:
-        """Matches of findings of which a statement said something."""
-        f = t.watch_finding.c
+    def scans(self) -> list[tuple[int, str, int, int]]:
+        """Vulnerabilities that scans of the record name (CertifyVuln).
+
+        Returns:
+            For each the package, the vulnerability's text, and the numbers of the claim
+            and of a document that makes it.
+        """
+        e, named = t.evidence.c, t.noun.alias("named")
         query = (
-            select(f.match_id)
-            .join(t.watch_place, t.watch_place.c.id == f.place_id)
-            .where(t.watch_place.c.tenant_id == self._tenant, f.document != "")
+            select(e.subject_id, named.c.text, e.id, t.support.c.document_id)
+            .join(named, named.c.id == e.object_id)
+            .join(t.support, t.support.c.evidence_id == e.id)
+            .where(e.tenant_id == self._tenant, e.verb == VERBS[Verb.CERTIFY_VULN])
+            .where(named.c.text != NO_VULNERABILITY)
         )
-        return set(self._connection.execute(query.distinct()).scalars())
+        return [(a, b, c, d) for a, b, c, d in self._connection.execute(query)]
 
 
 @contextmanager
@@ -278,9 +287,9 @@ class _Writer:
                 self._connection.execute(delete(table).where(table.c.id == number))
 
     def _places(self, places: Sequence[PlaceRow]) -> dict[int, int]:
-        made = {}
-        for one in places:
-            values = {
+        rows = [
+            {
+                "id": one.id,
                 "product": one.product,
                 "environment": one.environment,
                 "version": one.version,
@@ -288,31 +297,31 @@ class _Writer:
                 "sbom_id": one.sbom,
                 "digest": one.digest,
             }
-            if one.id > 0:
-                self._connection.execute(
-                    update(t.watch_place).where(t.watch_place.c.id == one.id).values(**values)
-                )
-            else:
-                done = self._connection.execute(
-                    insert(t.watch_place).values(tenant_id=self._tenant, **values)
-                )
-                made[one.id] = _number(done.inserted_primary_key)
-        return made
+            for one in places
+        ]
+        return self._put(t.watch_place, rows)
 
     def _matches(self, matches: Sequence[MatchRow]) -> dict[int, int]:
-        made = {}
-        for one in matches:
-            values: dict[str, Any] = {"package_id": one.package, "facts": one.facts}
-            if one.id > 0:
-                self._connection.execute(
-                    update(t.watch_match).where(t.watch_match.c.id == one.id).values(**values)
-                )
-            else:
-                done = self._connection.execute(
-                    insert(t.watch_match).values(tenant_id=self._tenant, **values)
-                )
-                made[one.id] = _number(done.inserted_primary_key)
-        return made
+        rows = [{"id": one.id, "package_id": one.package, "facts": one.facts} for one in matches]
+        return self._put(t.watch_match, rows)
+
+    def _put(self, table: Table, rows: Sequence[dict[str, Any]]) -> dict[int, int]:
+        """Write rows over those of their numbers, and new ones: the numbers that these got."""
+        from sqlalchemy import bindparam
+
+        old = [{"number": row["id"], **_without_id(row)} for row in rows if row["id"] > 0]
+        new = [{"tenant_id": self._tenant, **_without_id(row)} for row in rows if row["id"] <= 0]
+        if old:
+            columns: dict[str, Any] = {name: bindparam(name) for name in old[0]}
+            del columns["number"]
+            changed = update(table).where(table.c.id == bindparam("number")).values(**columns)
+            self._connection.execute(changed, old)
+        if not new:
+            return {}
+        made = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+        numbers = self._connection.execute(made, new).scalars()
+        fresh = (row["id"] for row in rows if row["id"] <= 0)
+        return dict(zip(fresh, map(int, numbers), strict=True))
 
     def _events(self, events: Sequence[EventRow]) -> None:
         if not events:
@@ -363,8 +372,8 @@ class _Writer:
         )
 
 
-def _number(key: Any) -> int:
-    return int(key[0])
+def _without_id(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "id"}
 
 
 def events(

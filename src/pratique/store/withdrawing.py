@@ -93,8 +93,9 @@ def withdraw_bill(store: Store, tenant: str, digest: str) -> bool:
         stamp(connection, tenant)
         return True
 
+    done = store.write(change)
     forget(store)
-    return store.write(change)
+    return done
 
 
 def _edges(blob: bytes) -> set[tuple[int, int]]:

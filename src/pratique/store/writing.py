@@ -51,6 +51,12 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     known: tuple[str, ...] = ()
     """Digests of those that were there already."""
 
+    before: str = ""
+    """The state that the tenant's record was in, see :func:`stamp`."""
+
+    after: str = ""
+    """The state that it is in since; the same where nothing was new."""
+
 
 def write(store: Store, tenant: str, entries: Sequence[Entry]) -> Written:
     """Write documents for a tenant; all of them or none.
@@ -63,6 +69,32 @@ def write(store: Store, tenant: str, entries: Sequence[Entry]) -> Written:
     Raises:
         StoreError: The record cannot be written.
     """
+    return _write(store, tenant, entries, keyed=False)[0]
+
+
+def write_claims(
+    store: Store, tenant: str, entries: Sequence[Entry]
+) -> tuple[Written, dict[str, tuple[bytes | None, ...]]]:
+    """Write documents, and say by which keys the record has what they claim.
+
+    Args:
+        store: To write to.
+        tenant: By name; made where there is none.
+        entries: Of any number.
+
+    Returns:
+        What came of it, and for each digest the keys of the document's claims in their
+        order; ``None`` for a claim that was taken back since the document came in.
+
+    Raises:
+        StoreError: The record cannot be written.
+    """
+    return _write(store, tenant, entries, keyed=True)
+
+
+def _write(
+    store: Store, tenant: str, entries: Sequence[Entry], *, keyed: bool
+) -> tuple[Written, dict[str, tuple[bytes | None, ...]]]:
     first = {entry.digest: entry for entry in reversed(entries)}
     ordered = [first[digest] for digest in sorted(first)]
     placed: dict[str, list[Placement]] = defaultdict(list)
@@ -70,19 +102,26 @@ def write(store: Store, tenant: str, entries: Sequence[Entry]) -> Written:
         placed[entry.digest].extend(entry.placements)
     observed = {entry.digest: instant(entry.observed) for entry in ordered}
 
-    def change(connection: Connection) -> Written:
+    def change(
+        connection: Connection,
+    ) -> tuple[Written, dict[str, tuple[bytes | None, ...]]]:
         batch = _Batch(store, connection, _tenant(connection, tenant))
         added = batch.documents(ordered)
         new = [entry for entry in ordered if entry.digest in added]
-        batch.nouns(new)
-        batch.evidence(new, added)
+        batch.nouns(ordered if keyed else new)
+        keys: dict[str, tuple[bytes | None, ...]] = {}
+        keys.update(batch.evidence(new, added))
+        if keyed:
+            keys.update(batch.made_before([e for e in ordered if e.digest not in added]))
         batch.bills(new, added)
         placements = batch.placements(placed, observed)
         if added or placements:
-            stamp(connection, tenant)
-        return Written(
-            added=tuple(added), known=tuple(e.digest for e in ordered if e.digest not in added)
-        )
+            before, after = stamp(connection, tenant)
+        else:
+            before = after = state(connection, tenant)
+        known = tuple(entry.digest for entry in ordered if entry.digest not in added)
+        written = Written(added=tuple(added), known=known, before=before, after=after)
+        return written, keys
 
     return store.write(change)
 
@@ -148,22 +187,47 @@ def _tenant(connection: Connection, name: str) -> int:
     return int(number)
 
 
-def stamp(connection: Connection, tenant: str) -> None:
+def stamp(connection: Connection, tenant: str) -> tuple[str, str]:
     """Give a tenant's record a token that no other state of it has.
 
     It comes last in a transaction: on PostgreSQL the next writer for the same
     tenant waits here until this one has committed.
+
+    Returns:
+        The token of the state before, and the new one.
     """
     from sqlalchemy import text
 
+    token = token_hex(16)
+    before = state(connection, tenant, locked=True)
     connection.execute(
         text(
             "INSERT INTO revision (tenant_id, token) "
             "SELECT id, :token FROM tenant WHERE name = :name "
             "ON CONFLICT (tenant_id) DO UPDATE SET token = excluded.token"
         ),
-        {"name": storable(tenant), "token": token_hex(16)},
+        {"name": storable(tenant), "token": token},
     )
+    return before, token
+
+
+def state(connection: Connection, tenant: str, *, locked: bool = False) -> str:
+    """The token of the state that a tenant's record is in; empty where it has nothing.
+
+    Args:
+        connection: To ask.
+        tenant: By name.
+        locked: Whether nobody may change it until the transaction ends.
+    """
+    from sqlalchemy import select
+
+    revision, table = tables.revision, tables.tenant
+    query = select(revision.c.token).where(
+        revision.c.tenant_id
+        == select(table.c.id).where(table.c.name == storable(tenant)).scalar_subquery()
+    )
+    # SQLite has one writer at a time, and no such words.
+    return str(connection.execute(query.with_for_update() if locked else query).scalar() or "")
 
 
 class _Batch:
@@ -253,28 +317,57 @@ class _Batch:
         numbers = bulk.intern(self._connection, tables.noun, columns, rows, known)
         self._numbers.update((noun, numbers[key]) for noun, key in keys.items())
 
-    def evidence(self, entries: Iterable[Entry], documents: dict[str, int]) -> None:
-        """Write the claims that are new, and which documents make each."""
+    def evidence(
+        self, entries: Iterable[Entry], documents: dict[str, int]
+    ) -> dict[str, tuple[bytes, ...]]:
+        """Write the claims that are new, and which documents make each; their keys."""
         rows: dict[bytes, tuple[int | str | None, ...]] = {}
-        makers: set[tuple[bytes, int]] = set()
+        keys: dict[str, tuple[bytes, ...]] = {}
         for entry in entries:
-            number = documents[entry.digest]
-            for claim in entry.claims:
-                row = self._claim(claim)
-                key = key_of("\0".join(map(str, row)))
-                rows[key] = row
-                makers.add((key, number))
+            keyed = self._keyed(entry.claims)
+            rows.update(keyed)
+            keys[entry.digest] = tuple(key for key, _ in keyed)
         columns = ("tenant_id", "verb", "subject_id", "object_id", "claim")
         known = self._store.numbers.setdefault("evidence", {})
         numbers = bulk.intern(self._connection, tables.evidence, columns, rows, known)
-        pairs = sorted((numbers[key], document) for key, document in makers)
-        bulk.add(self._connection, tables.support, ("evidence_id", "document_id"), pairs)
+        pairs = {(numbers[key], documents[digest]) for digest in keys for key in keys[digest]}
+        bulk.add(self._connection, tables.support, ("evidence_id", "document_id"), sorted(pairs))
+        return keys
 
-    def _claim(self, claim: Claim) -> tuple[int | str | None, ...]:
-        said = {name: storable(text) for name, text in claim.said.items() if text}
-        about = self._numbers[claim.object] if claim.object is not None else None
-        text = _encode(said).decode() if said else ""
-        return (self._tenant, VERBS[claim.verb], self._numbers[claim.subject], about, text)
+    def _keyed(self, claims: Iterable[Claim]) -> list[tuple[bytes, tuple[int | str | None, ...]]]:
+        """Key and row of each claim."""
+        tenant, numbers = self._tenant, self._numbers
+        found: list[tuple[bytes, tuple[int | str | None, ...]]] = []
+        # Most claims of a document say the same of different nouns, in one mapping.
+        texts: dict[int, str] = {}
+        for claim in claims:
+            text = texts.get(id(claim.said))
+            if text is None:
+                said = {name: storable(text) for name, text in claim.said.items() if text}
+                text = texts[id(claim.said)] = _encode(said).decode() if said else ""
+            verb, subject = VERBS[claim.verb], numbers[claim.subject]
+            about = numbers[claim.object] if claim.object is not None else None
+            key = key_of(f"{tenant}\0{verb}\0{subject}\0{about}\0{text}")
+            found.append((key, (tenant, verb, subject, about, text)))
+        return found
+
+    def made_before(self, entries: Sequence[Entry]) -> dict[str, tuple[bytes | None, ...]]:
+        """Keys of the claims of documents that are there, of those that are still made."""
+        from sqlalchemy import select
+
+        found: dict[str, tuple[bytes | None, ...]] = {}
+        query = select(tables.evidence.c.key).join(
+            tables.support, tables.support.c.evidence_id == tables.evidence.c.id
+        )
+        numbers = self._present([entry.digest for entry in entries])
+        for entry in entries:
+            made = self._connection.execute(
+                query.where(tables.support.c.document_id == numbers[entry.digest])
+            )
+            there = set(map(bytes, made.scalars()))
+            keys = (key for key, _ in self._keyed(entry.claims))
+            found[entry.digest] = tuple(key if key in there else None for key in keys)
+        return found
 
     def bills(self, entries: Iterable[Entry], documents: dict[str, int]) -> None:
         """Write the graphs: each as a blob, their edges and inclusions as rows."""

@@ -68,8 +68,8 @@ def judgements(data: bytes, path: str, *, by: str, now: datetime) -> list[Judgem
     if faults:
         more = f"; and {len(faults) - MAX_FAULTS} more" if len(faults) > MAX_FAULTS else ""
         raise BulkError(
-            f"{path}: {'; '.join(faults[:MAX_FAULTS])}{more}",
-            remedy="Mend them; nothing was taken.",
+            f"{path}: {'; '.join(faults[:MAX_FAULTS])}{more}.",
+            remedy=f"Nothing was taken. Fields: {', '.join(FIELDS)}.",
         )
     return found
 
@@ -85,7 +85,7 @@ def _rows(data: bytes, path: str) -> list[Any]:
         return list(csv.DictReader(io.StringIO(text), strict=True))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, csv.Error) as error:
         raise BulkError(
-            f"{path} cannot be read: {str(error)[:200]}",
+            f"{path} cannot be read: {str(error)[:200]}.",
             remedy="Give JSON Lines, a JSON list, or CSV with a heading.",
         ) from None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from pratique.formats.instants import write_instant
 
 if TYPE_CHECKING:
@@ -80,6 +82,8 @@ def row_value(row: Row) -> dict[str, Any]:
         "title": row.title,
         "owners": list(row.owners),
         "environments": list(row.environments),
+        "indexed": row.indexed,
+        "witnesses": [msgspec.to_builtins(one) for one in row.witnesses],
         "state": judged.state.value if judged else "",
         "by": judged.by if judged else "",
         "expired": row.expired is not None,

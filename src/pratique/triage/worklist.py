@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pratique.health.matching import answers_of, rating
+from pratique.graph.ingested import Ingested
+from pratique.graph.witnesses import Witness
+from pratique.health.matching import rating
+from pratique.health.record_findings import findings_of
+from pratique.model.evidence import Verb
 from pratique.model.purl import Package
 from pratique.model.severity import Severity
 from pratique.store import nouns
+from pratique.store.nouns import NO_VULNERABILITY
 from pratique.triage.models import Finding, Judgement
 
 if TYPE_CHECKING:
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pratique.advisories import Index
-    from pratique.model.advisory import Answer
+    from pratique.graph.witnesses import Found
     from pratique.store.record import Record
 
 
@@ -32,6 +37,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     owners: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
+    indexed: bool = True
+    """Whether the index of advisories says so; else documents of the record alone do."""
+
+    witnesses: tuple[Witness, ...] = ()
+    """Documents of the record that say so: ingested advisories, scans of others."""
+
     judgement: Judgement | None = None
     """What was decided, if that still holds."""
 
@@ -46,11 +57,14 @@ class Worklist(msgspec.Struct, frozen=True, kw_only=True):
     undetermined: tuple[str, ...] = ()
     """Packages of which the advisories cannot tell, with the reason."""
 
+    problems: tuple[str, ...] = ()
+    """What ingested advisories leave open about no package in particular."""
+
 
 def worklist(
     record: Record, index: Index, judgements: Sequence[Judgement], now: datetime
 ) -> Worklist:
-    """Match all that current bills of products contain.
+    """Match all that current bills of products contain, and what documents say of it.
 
     Args:
         record: What the tenant sees.
@@ -61,16 +75,20 @@ def worklist(
     newest = set(record.newest().values())
     shipments = [one for one in record.shipments() if one.digest in newest]
     packages = record.packages()
-    answers, unclear = answers_of(packages, index)
-    undetermined = [f"{packages[number]}: {why}" for number, why in unclear.items()]
+    ingested = Ingested(record)
+    scans = {
+        number for number, name in record.claimed(Verb.CERTIFY_VULN) if name != NO_VULNERABILITY
+    }
+    held = findings_of(record, packages, index, ingested, scans)
+    undetermined = [f"{packages[number]}: {why}" for number, why in held.unclear().items()]
     holders: dict[int, list[int]] = defaultdict(list)
-    for package, sbom in record.holders(answers):
+    for package, sbom in record.holders(held.found):
         holders[sbom].append(package)
     decided = _Decided(judgements, now)
     rows: dict[Finding, Row] = {}
     for one in shipments:
         for number in holders.get(one.sbom, ()):
-            for row in _rows(one.product, one.version, packages[number], answers[number]):
+            for row in _rows(one.product, one.version, packages[number], held.found[number]):
                 known = rows.get(row.finding)
                 rows[row.finding] = msgspec.structs.replace(
                     row if known is None else known,
@@ -79,15 +97,20 @@ def worklist(
                 )
     listed = [decided.applied(row) for row in rows.values()]
     listed.sort(key=lambda row: (row.severity.rank, -(row.score or 0.0), row.finding))
-    return Worklist(rows=tuple(listed), undetermined=tuple(sorted(undetermined)))
+    return Worklist(
+        rows=tuple(listed),
+        undetermined=tuple(sorted(undetermined)),
+        problems=tuple(ingested.unclear),
+    )
 
 
 def _with(known: tuple[str, ...], more: str) -> tuple[str, ...]:
     return tuple(sorted({*known, more} - {""}))
 
 
-def _rows(product: str, version: str, package: str, answer: Answer) -> Iterable[Row]:
-    for match in answer.matches:
+def _rows(product: str, version: str, package: str, found: Iterable[Found]) -> Iterable[Row]:
+    for one in found:
+        match = one.match
         first = match.advisories[0]
         aliases = dict.fromkeys(
             name for each in match.advisories for name in (each.id, *each.aliases)
@@ -100,6 +123,8 @@ def _rows(product: str, version: str, package: str, answer: Answer) -> Iterable[
             severity=severity,
             score=score,
             title=first.summary,
+            indexed=one.indexed,
+            witnesses=one.witnesses,
         )
 
 

@@ -15,13 +15,13 @@ import msgspec
 from pratique.formats.instants import parse_instant
 from pratique.model.errors import UpstreamError
 from pratique.watch import wording
-from pratique.watch.configuration import Secret, check_url
 from pratique.watch.models import Event
+from pratique.watch.routes import Secret, check_url
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pratique.watch.configuration import Channel
+    from pratique.watch.routes import Channel
 
 SCHEMA = "pratique/notification/1"
 SIGNATURE = "X-Pratique-Signature"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pratique.graph.options import add_store, opened, show
+from pratique.advisories.options import add_advisories
+from pratique.graph.options import add_store, opened, say_unknown, show
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, UsageError
 from pratique.watch.models import Kind
-from pratique.watch.options import add_advisories, add_notify, configured, terms_of, told
+from pratique.watch.options import add_notify, configured, terms_of, told
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -62,7 +63,7 @@ def _run(options: Namespace) -> int:
     _show(options, done, sent)
     if sent.errors:
         return ExitCode.UPSTREAM
-    return ExitCode.INCOMPLETE if done.undetermined else ExitCode.CLEAN
+    return ExitCode.INCOMPLETE if done.undetermined or done.problems else ExitCode.CLEAN
 
 
 def _needs_a_run(store: Any, tenant: str) -> None:
@@ -94,6 +95,7 @@ def _show(options: Namespace, done: Outcome, sent: Sent) -> None:
         sys.stdout.write("Nothing has changed.\n")
     for line in _summary(done):
         sys.stdout.write(line + "\n")
+    say_unknown(done.problems)
     for line in told(sent):
         sys.stdout.write(line + "\n")
     for error in sent.errors:
@@ -132,11 +134,11 @@ def _rows(events: Sequence[Event]) -> list[tuple[str, ...]]:
 
 
 rematch = Command(
-    description="Hold the newest bills of all products against the advisories, the VEX statements "
-    "and the judgements of the record, where something came in since last time; keep what changed "
-    "as events with their causes, and tell who is to be told. The first run begins from what it "
-    "finds, without events. Exit code 3: of some packages the advisories cannot tell; 4: somebody "
-    "could not be told.",
+    description="Hold the newest bills of all products against the advisories, those that were "
+    "ingested, the scans, the VEX statements and the judgements of the record, where something "
+    "came in since last time; keep what changed as events with their causes, and tell who is to be "
+    "told. The first run begins from what it finds, without events. Exit code 3: of some packages "
+    "the advisories cannot tell; 4: somebody could not be told.",
     configure=_configure,
     run=_run,
     epilogue="""\

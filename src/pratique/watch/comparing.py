@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from pratique.advisories.changes import changes, key_of, mark_of
+from pratique.advisories.changes import changes, mark_of
 from pratique.formats.instants import parse_instant
-from pratique.health.matching import answers_of, query_of
+from pratique.graph.osv_filing import left_open
 from pratique.store.documents import instant
 from pratique.store.watching import FindingRow, MatchRow, Moves, PlaceRow
-from pratique.watch.deciding import Decision, Statements, noun_of
-from pratique.watch.facts import Tracked, facts_of, joined, paired, rated
-from pratique.watch.models import Facts
-from pratique.watch.state import State, packed, read_state
+from pratique.watch.asking import Asking
+from pratique.watch.deciding import Deciding, Decision, Statements, noun_of
+from pratique.watch.facts import Tracked
+from pratique.watch.state import READS, State, packed, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,16 +23,11 @@ if TYPE_CHECKING:
 
     from pratique.advisories import Index
     from pratique.advisories.exploitation import Exploitation
-    from pratique.store.record import Record
     from pratique.store.watching import Watched
-
-NEVER_ASKED = 0xFFFF_FFFF_FFFF_FFFF
-"""Key of a package that the advisories cannot be asked about."""
 
 Key = tuple[str, str]
 """A product and an environment."""
 
-_facts = msgspec.json.Decoder(Facts).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -83,7 +78,8 @@ class Comparison:
         self._run = found[0] if found else 0
         self._state = read_state(found[1]) if found else State()
         self._token = self._record.token()
-        self._same_record = self._token == self._state.token
+        # A program that looked at less may have left something of the same record.
+        self._same_record = (self._token, READS) == (self._state.token, self._state.reads)
         self._mark = mark_of(terms.advisories)
         self._changes = None if self.first else changes(terms.advisories, self._state.mark)
         self.why_whole = (
@@ -96,8 +92,6 @@ class Comparison:
             else ""
         )
         self.whole = bool(self.why_whole)
-        self.known = self._state.known()
-        self.unclear = self._state.unclear()
         self._before = {(one.product, one.environment): one for one in watched.places()}
         self.now = self._before if self._same_record else self._places()
         self.changed: set[Key] = {
@@ -105,12 +99,17 @@ class Comparison:
             for key in self._before.keys() | self.now.keys()
             if _bill(self._before.get(key)) != _bill(self.now.get(key))
         }
-        self.asked = 0
-        self.kept = 0
-        self.news: set[int] = set()
-        """Packages that were in no bill before."""
+        self.asking: Asking
+        """What is said of packages; there once it ran."""
 
         self.seen: list[Seen] = []
+
+    @property
+    def problems(self) -> list[str]:
+        """What ingested advisories leave open about no package in particular."""
+        if self.idle:
+            return left_open(self._state.filed)
+        return self.asking.documents.ingested.unclear
 
     @property
     def idle(self) -> bool:
@@ -147,7 +146,10 @@ class Comparison:
             )
         return found
 
-    # What the advisories say
+    @property
+    def state(self) -> State:
+        """That the last run left."""
+        return self._state
 
     def run(self) -> Moves:
         """Compare; :attr:`seen` has then every finding that differs or may.
@@ -156,75 +158,16 @@ class Comparison:
             What is to be written, without events.
         """
         inside = self._inside()
-        tracked = self._tracked()
-        self._ask(tracked, inside)
-        dirty = [one for row in tracked.values() for one in row if one.before != one.after]
-        self._compare(tracked, dirty, inside)
+        said = None if self.whole else self._changes
+        self.asking = Asking(self._watched, self._terms, self._state, said, inside)
+        dirty = self.asking.dirty
+        self._compare(self.asking.tracked, dirty, inside)
         return self._moves(dirty)
 
     def _inside(self) -> dict[int, set[int]]:
         """Packages of the bills that are others than last time."""
         sboms = {self.now[key].sbom for key in self.changed if key in self.now}
         return {sbom: set(nodes) for sbom, nodes, _ in self._record.roles(sboms)}
-
-    def _tracked(self) -> dict[int, list[Tracked]]:
-        found: dict[int, list[Tracked]] = defaultdict(list)
-        stamps = self._terms.stamps != self._state.stamps
-        for row in self._watched.matches():
-            facts = _facts(row.facts)
-            after = rated(facts, self._terms.exploitation) if stamps else facts
-            found[row.package].append(Tracked(row.id, row.package, facts, after))
-        return found
-
-    def _ask(self, tracked: dict[int, list[Tracked]], inside: dict[int, set[int]]) -> None:
-        texts = self._to_ask(tracked, inside)
-        self.asked = len(texts)
-        answers, unclear = answers_of(texts, self._terms.advisories)
-        self.unclear.difference_update(texts)
-        self.unclear.update(unclear)
-        number = 0
-        for package in texts:
-            known = tracked.get(package, [])
-            answer = answers.get(package)
-            if not known and answer is None:
-                continue
-            matches = answer.matches if answer else ()
-            found = [facts_of(match, self._terms.exploitation) for match in matches]
-            fresh = paired(known, found, package)
-            for one in known if package in unclear else ():
-                if one.after is None and not joined(one, known):
-                    one.after = one.before  # unknown is not gone
-                    self.kept += 1
-            for one in fresh:
-                number -= 1
-                one.id = number
-            if fresh:
-                tracked[package] = [*known, *fresh]
-
-    def _to_ask(
-        self, tracked: dict[int, list[Tracked]], inside: dict[int, set[int]]
-    ) -> dict[int, str]:
-        """Packages whose answer may differ from last time."""
-        self.news = {node for nodes in inside.values() for node in nodes} - self.known.keys()
-        if self.whole or self._changes is None:
-            texts = self._record.packages()
-            self.news |= texts.keys() - self.known.keys()
-        else:
-            said = self._changes
-            wanted = set(self.news)
-            if said.packages or said.names:
-                wanted.update(number for number, key in self.known.items() if said.touch(key))
-                wanted.update(
-                    one.package
-                    for row in tracked.values()
-                    for one in row
-                    if one.before and said.name((*one.before.ids, one.before.rated_by))
-                )
-            texts = self._record.texts(wanted)
-        for number in self.news:
-            query = query_of(texts[number])
-            self.known[number] = NEVER_ASKED if isinstance(query, str) else key_of(query)
-        return texts
 
     # Where it is
 
@@ -254,7 +197,8 @@ class Comparison:
         pairs: dict[tuple[Key, int], None] = {(where[p], m): None for p, m in rows if p in where}
         for key, number in self._fresh(dirty, inside, tracked):
             pairs.setdefault((key, number))
-        decide = _Deciding(self._record, statements, self.now, pairs, by_id)
+        places = ((self.now[key], by_id[number]) for key, number in pairs if key in self.now)
+        decide = Deciding(self._record, statements, places)
         for key, number in pairs:
             one, before, after = by_id[number], self._before.get(key), self.now.get(key)
             was = rows.get((before.id, number)) if before else None
@@ -338,7 +282,9 @@ class Comparison:
             at=instant(self._terms.now),
             expiry=self._expiry,
             said=self._said,
-            **packed(self.known, self.unclear),
+            reads=READS,
+            **self.asking.documents.packed(),
+            **packed(self.asking.known, self.asking.unclear),
         )
         moves.body = msgspec.msgpack.encode(state)
         return moves
@@ -346,33 +292,3 @@ class Comparison:
 
 def _bill(place: PlaceRow | None) -> tuple[str, str] | None:
     return None if place is None else (place.digest, place.version)
-
-
-class _Deciding:
-    """Statuses of findings; what the bills describe is read for all of them at once."""
-
-    def __init__(
-        self,
-        record: Record,
-        statements: Statements,
-        now: dict[Key, PlaceRow],
-        pairs: Iterable[tuple[Key, int]],
-        by_id: dict[int, Tracked],
-    ) -> None:
-        self._statements = statements
-        self._about: dict[int, int] = {}
-        self._texts: dict[int, str] = {}
-        if statements:
-            keys = list(pairs)
-            sboms = {now[key].sbom for key, _ in keys if key in now}
-            self._about = record.subjects(sboms)
-            wanted = {*self._about.values(), *(by_id[number].package for _, number in keys)}
-            self._texts = record.texts(wanted)
-
-    def __call__(self, place: PlaceRow, one: Tracked) -> Decision:
-        if not self._statements:
-            return Decision()
-        about = self._about.get(place.sbom)
-        subjects = {self._texts[about]} if about is not None else set()
-        shipped = (place.product, place.version)
-        return self._statements.decide(one.ids, shipped, subjects, self._texts[one.package])

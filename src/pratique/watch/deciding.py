@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pratique.store.record import Record, Stated
+    from pratique.store.watching import PlaceRow
+    from pratique.watch.facts import Tracked
 
 OPEN = Status.AFFECTED.value
 """Status of a finding of which nobody said anything."""
@@ -95,6 +97,40 @@ class Statements:
             if any(origin.document == document for origin in one.origins):
                 until = one.said.get("expires", "")
         return Decision(first.status, document, until, first.author, first.justification)
+
+
+class Deciding:
+    """Statuses of findings; what the bills describe is read for all of them at once.
+
+    Args:
+        record: What the tenant sees.
+        statements: Of it.
+        pairs: Places and the vulnerabilities in them that will be asked about.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        statements: Statements,
+        pairs: Iterable[tuple[PlaceRow, Tracked]],
+    ) -> None:
+        self._statements = statements
+        self._about: dict[int, int] = {}
+        self._texts: dict[int, str] = {}
+        if statements:
+            rows = list(pairs)
+            self._about = record.subjects({place.sbom for place, _ in rows})
+            wanted = {*self._about.values(), *(one.package for _, one in rows)}
+            self._texts = record.texts(wanted)
+
+    def __call__(self, place: PlaceRow, one: Tracked) -> Decision:
+        """What holds of a vulnerability at a place."""
+        if not self._statements:
+            return Decision()
+        about = self._about.get(place.sbom)
+        subjects = {self._texts[about]} if about is not None else set()
+        shipped = (place.product, place.version)
+        return self._statements.decide(one.ids, shipped, subjects, self._texts[one.package])
 
 
 def noun_of(name: str) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pratique.formats.instants import parse_instant, write_instant
 from pratique.graph.exposure import ways
-from pratique.watch.facts import Difference, differences, joined
+from pratique.graph.witnesses import ADVISORY
+from pratique.watch.facts import Difference, cause_of, differences, joined
 from pratique.watch.models import Cause, Event, Kind
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pratique.store.watching import PlaceRow
     from pratique.watch.comparing import Comparison, Seen, Terms
     from pratique.watch.facts import Tracked
+    from pratique.watch.models import Facts
 
 
 class _Group(NamedTuple):
@@ -76,7 +78,7 @@ class Teller:
         one = seen.tracked
         if seen.after is None:
             if not (one.after is None and joined(one, list(others))):
-                yield self._gone(seen)
+                yield self._gone(seen, done)
             return
         assert one.after is not None
         if seen.was is None:
@@ -88,7 +90,7 @@ class Teller:
         if status is not None:
             yield status
 
-    def _gone(self, seen: Seen) -> Difference:
+    def _gone(self, seen: Seen, done: Comparison) -> Difference:
         one, facts = seen.tracked, seen.tracked.before
         assert facts is not None
         assert seen.before is not None
@@ -99,17 +101,7 @@ class Teller:
             else:
                 said, bill = "the product's bill does not contain it any more", seen.now
             return Difference(Kind.GONE, was, "", Cause(kind="bill", id=bill.digest, detail=said))
-        advisory = self._terms.advisories.advisory(facts.vulnerability)
-        if advisory is None:
-            said = "the advisory is not there any more"
-        elif advisory.withdrawn is not None:
-            moment = write_instant(advisory.withdrawn)
-            cause = Cause(kind="advisory", id=advisory.id, detail=f"withdrawn {moment}")
-            return Difference(Kind.WITHDRAWN, was, "", cause)
-        else:
-            said = "the advisory does not cover this version any more"
-        cause = Cause(kind="advisory", id=facts.vulnerability, detail=said)
-        return Difference(Kind.GONE, was, "", cause)
+        return _unsaid(facts, was, done, self._terms)
 
     def _status(self, seen: Seen) -> Difference | None:
         was, now = seen.was, seen.decision
@@ -209,6 +201,8 @@ class Teller:
             after=key.difference.after,
             path=(key.product, *path),
             document=place.digest,
+            indexed=facts.indexed,
+            witnesses=facts.witnesses,
             cause=key.difference.cause,
         )
 
@@ -218,14 +212,46 @@ def _position(nodes: Sequence[int], package: int) -> int:
     return at if at < len(nodes) and nodes[at] == package else -1
 
 
+def _unsaid(facts: Facts, was: str, done: Comparison, terms: Terms) -> Difference:
+    """What became of a finding that nobody names any more, in a bill that stayed."""
+    if (ingested := _revision(facts, done)) is not None:
+        id, document, withdrawn = ingested
+        said = f"withdrawn {withdrawn}" if withdrawn else "it does not cover this version any more"
+        cause = Cause(kind=ADVISORY, id=id, detail=said, document=document)
+        return Difference(Kind.WITHDRAWN if withdrawn else Kind.GONE, was, "", cause)
+    if not facts.indexed:
+        return Difference(Kind.GONE, was, "", cause_of(facts, "it is not in the record any more"))
+    advisory = terms.advisories.advisory(facts.vulnerability)
+    if advisory is None:
+        said = "the advisory is not there any more"
+    elif advisory.withdrawn is not None:
+        moment = write_instant(advisory.withdrawn)
+        cause = Cause(kind=ADVISORY, id=advisory.id, detail=f"withdrawn {moment}")
+        return Difference(Kind.WITHDRAWN, was, "", cause)
+    else:
+        said = "the advisory does not cover this version any more"
+    cause = Cause(kind=ADVISORY, id=facts.vulnerability, detail=said)
+    return Difference(Kind.GONE, was, "", cause)
+
+
+def _revision(facts: Facts, done: Comparison) -> tuple[str, str, str] | None:
+    """Id, document and withdrawal of the ingested advisory that a finding hung on."""
+    for id in facts.ids:
+        found = done.asking.documents.ingested.revision(id)
+        if found is not None and (not facts.indexed or id in done.asking.replaced):
+            digest, filed = found
+            return id, digest, filed.withdrawn
+    return None
+
+
 def _new(seen: Seen, done: Comparison) -> Difference:
     one, facts = seen.tracked, seen.tracked.after
     assert facts is not None
     assert seen.after is not None
     kind = Kind.MALICIOUS if facts.malicious else Kind.NEW
-    came_in = seen.by_bill and (one.before is not None or one.package in done.news)
+    came_in = seen.by_bill and (one.before is not None or one.package in done.asking.news)
     if came_in:
         cause = Cause(kind="bill", id=seen.after.digest, detail=facts.reason)
     else:
-        cause = Cause(kind="advisory", id=facts.vulnerability, detail=facts.reason)
+        cause = cause_of(facts, facts.reason)
     return Difference(kind, "", seen.decision.status, cause)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pratique.graph.witnesses import ADVISORY
 from pratique.health.matching import rating
 from pratique.watch.models import Cause, Facts, Kind
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pratique.advisories.exploitation import Exploitation
-    from pratique.model.advisory import Match
+    from pratique.graph.witnesses import Found
 
 EPSS_BANDS = (0.01, 0.1, 0.5)
 """Where a likelihood is another one.  Scores move a little every day; a change within
@@ -47,8 +48,9 @@ class Tracked(msgspec.Struct):
         )
 
 
-def facts_of(match: Match, exploitation: Exploitation) -> Facts:
-    """What a match says, with what is known of its exploitation."""
+def facts_of(found: Found, exploitation: Exploitation) -> Facts:
+    """What is said of a finding, with what is known of its exploitation."""
+    match = found.match
     ids = dict.fromkeys(each.id for each in match.advisories)
     ids |= dict.fromkeys(name for each in match.advisories for name in each.aliases)
     severity, score = rating(match)
@@ -62,6 +64,8 @@ def facts_of(match: Match, exploitation: Exploitation) -> Facts:
             malicious=any(each.malicious for each in match.advisories),
             reason=match.reason,
             rated_by=match.rated_by,
+            indexed=found.indexed,
+            witnesses=found.witnesses,
         ),
         exploitation,
     )
@@ -112,6 +116,21 @@ def joined(one: Tracked, others: Sequence[Tracked]) -> bool:
     return any(each.after is not None and not names.isdisjoint(each.after.ids) for each in others)
 
 
+def cause_of(facts: Facts, detail: str) -> Cause:
+    """Who says what is said: the index, or the first of the record's documents."""
+    if facts.indexed:
+        return Cause(kind=ADVISORY, id=facts.vulnerability, detail=detail)
+    first = facts.witnesses[0]
+    return Cause(
+        kind=first.kind,
+        id=facts.vulnerability if first.kind == ADVISORY else first.document,
+        detail=detail,
+        document=first.document,
+        collector=first.collector,
+        signer=first.signer,
+    )
+
+
 def differences(before: Facts, after: Facts, stamps: tuple[str, str]) -> Iterator[Difference]:
     """What is news about a finding that stays.
 
@@ -120,7 +139,7 @@ def differences(before: Facts, after: Facts, stamps: tuple[str, str]) -> Iterato
         after: What is said now.
         stamps: Versions of the catalogue of exploited vulnerabilities and of the scores.
     """
-    advisory = Cause(kind="advisory", id=after.vulnerability, detail=after.reason)
+    advisory = cause_of(after, after.reason)
     if after.malicious and not before.malicious:
         yield Difference(Kind.MALICIOUS, "", "malicious", advisory)
     elif (before.severity, before.score) != (after.severity, after.score):

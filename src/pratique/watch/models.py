@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from pratique.graph.witnesses import Witness
 from pratique.model.severity import Severity
 
 
@@ -40,7 +41,7 @@ class Kind(StrEnum):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the advisories say of one vulnerability in one package."""
+    """What the advisories, or documents of the record, say of one vulnerability in one package."""
 
     ids: tuple[str, ...]
     """Of the primary advisory first, then all others and aliases."""
@@ -62,6 +63,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rated_by: str = ""
     """Another record, where the severity is from that one."""
 
+    indexed: bool = True
+    """Whether the index of advisories says so."""
+
+    witnesses: tuple[Witness, ...] = ()
+    """Documents of the record that say so: ingested advisories, scans."""
+
     @property
     def vulnerability(self) -> str:
         """Id of the primary advisory."""
@@ -72,12 +79,20 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What made something change."""
 
     kind: str
-    """``advisory``, ``bill``, ``vex``, ``expiry``, ``kev`` or ``epss``."""
+    """``advisory``, ``scan``, ``bill``, ``vex``, ``expiry``, ``kev`` or ``epss``."""
 
     id: str
     """Of the advisory, the digest of the document, or the version of the catalogue."""
 
     detail: str = ""
+    document: str = ""
+    """Digest of the record's document that says so: an ingested advisory, or a scan."""
+
+    collector: str = ""
+    """Who brought that document."""
+
+    signer: str = ""
+    """Whose signature of it was verified; empty: nobody's."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +129,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     document: str = ""
     """Digest of the bill."""
+
+    indexed: bool = True
+    """Whether the index of advisories says so; else documents of the record alone do."""
+
+    witnesses: tuple[Witness, ...] = ()
+    """Documents of the record that say so: ingested advisories, scans of others."""
 
     cause: Cause
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pratique.watch.comparing import Terms
-    from pratique.watch.configuration import Configuration
+    from pratique.watch.routes import Configuration
     from pratique.watch.sending import Sent
 
 VARIABLE = "PRATIQUE_NOTIFY"
@@ -27,16 +27,6 @@ def add_notify(parser: ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="who is told of what, in YAML (default: PRATIQUE_NOTIFY, or nobody)",
-    )
-
-
-def add_advisories(parser: ArgumentParser) -> None:
-    """Which advisories."""
-    parser.add_argument(
-        "--advisories",
-        type=Path,
-        metavar="FOLDER",
-        help="advisory index to use instead of the user's own",
     )
 
 

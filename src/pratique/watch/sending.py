@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pratique.store.engine import Store
     from pratique.store.outbox import Delivery
-    from pratique.watch.configuration import Channel, Configuration
+    from pratique.watch.routes import Channel, Configuration
 
 LOCK = "notify"
 

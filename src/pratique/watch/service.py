@@ -54,6 +54,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     kept: int = 0
     """Vulnerabilities that would be gone, had the advisories been able to tell."""
 
+    problems: tuple[str, ...] = ()
+    """What advisories of the record leave open about no package in particular."""
+
     events: tuple[Event, ...] = ()
 
 
@@ -87,8 +90,9 @@ def rematch(
             if done.idle:
                 return Outcome(
                     places=len(done.now),
-                    known=len(done.known),
-                    undetermined=len(done.unclear),
+                    known=len(done.state.known()),
+                    undetermined=len(done.state.unclear()),
+                    problems=tuple(done.problems),
                 )
             moves = done.run()
             found = () if done.first else Teller(watched.record, terms, moves.run).tell(done)
@@ -110,10 +114,11 @@ def rematch(
         why_whole=done.why_whole,
         places=len(done.now),
         bills=len(done.changed),
-        packages=done.asked,
-        known=len(done.known),
-        undetermined=len(done.unclear),
-        kept=done.kept,
+        packages=done.asking.asked,
+        known=len(done.asking.known),
+        undetermined=len(done.asking.unclear),
+        kept=done.asking.kept,
+        problems=tuple(done.problems),
         events=found,
     )
 

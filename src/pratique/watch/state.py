@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pratique.advisories.changes import Mark
+from pratique.graph.osv_filing import Filed
 from pratique.store.errors import DamageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+
+READS = 1
+"""What a run looks at; a state with another number is of a program that looked at less."""
 
 
 class State(msgspec.Struct, kw_only=True):
@@ -35,6 +40,21 @@ class State(msgspec.Struct, kw_only=True):
     said: dict[str, str] = {}
     """By vulnerability, a digest of the statements about it."""
 
+    reads: int = 0
+    """What of the record had been looked at; see :data:`READS`."""
+
+    filed: dict[str, Filed] = {}
+    """Advisories that were ingested, by the digests of their documents."""
+
+    scans: bytes = b""
+    """Packages that scans are about, each with a number for what the scan says."""
+
+    equal: dict[str, str] = {}
+    """By vulnerability that scans name, a digest of its other names."""
+
+    sources: dict[str, str] = {}
+    """By package, a digest of where it is said to come from; as far as advisories ask."""
+
     packages: bytes = b""
     """Numbers of the packages that were asked about."""
 
@@ -48,12 +68,17 @@ class State(msgspec.Struct, kw_only=True):
         """Packages and their keys."""
         return dict(zip(array("q", self.packages), array("Q", self.keys), strict=True))
 
+    def scanned(self) -> set[tuple[int, int]]:
+        """Packages that scans are about, each with a number for what the scan says."""
+        numbers = array("Q", self.scans)
+        return set(zip(numbers[::2], numbers[1::2], strict=True))
+
     def unclear(self) -> set[int]:
         """Packages of which the advisories cannot tell."""
         return set(array("q", self.undetermined))
 
 
-def packed(known: Mapping[int, int], unclear: Iterable[int]) -> dict[str, bytes]:
+def packed(known: Mapping[int, int], unclear: Iterable[int]) -> dict[str, Any]:
     """The fields of a state that hold packages."""
     order = sorted(known)
     return {
@@ -73,6 +98,7 @@ def read_state(body: bytes) -> State:
         found = msgspec.msgpack.decode(body, type=State)
         found.known()
         found.unclear()
+        found.scanned()
     except (msgspec.MsgspecError, ValueError) as error:
         raise DamageError(f"the state of 'rematch' is damaged: {error}.") from None
     return found

@@ -13,10 +13,14 @@ from pratique.watch.models import Kind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pratique.graph.witnesses import Witness
     from pratique.watch.models import Event
 
 MAX_TEXT = 300
 """Most characters of any one text of an advisory or a document that a message shows."""
+
+MAX_WITNESSES = 3
+"""Documents of the record that a message names; JSON names them all."""
 
 _NAMES = {
     Kind.MALICIOUS: "malicious package",
@@ -59,6 +63,7 @@ def lines(event: Event) -> list[tuple[str, str]]:
     if event.before or event.after:
         found.append(("change", f"{event.before or 'nothing'} -> {event.after or 'nothing'}"))
     found.append(("why", f"{event.cause.kind} {event.cause.id}: {event.cause.detail}".rstrip(": ")))
+    found.extend(("by", _origin(one)) for one in event.witnesses[:MAX_WITNESSES])
     facts = []
     if event.exploited:
         facts.append(f"known to be exploited since {event.exploited} (CISA KEV)")
@@ -68,6 +73,12 @@ def lines(event: Event) -> list[tuple[str, str]]:
         found.append(("urgency", "; ".join(facts)))
     found.extend(("do", text) for text in advice(event))
     return [(label, plain(text)) for label, text in found]
+
+
+def _origin(one: Witness) -> str:
+    """A document of the record, who brought it, and whose signature it has."""
+    signed = f"signed by {one.signer}" if one.signer else "not signed"
+    return f"{one.kind} {one.document}, collected by {one.collector or 'nobody named'}, {signed}"
 
 
 def advice(event: Event) -> list[str]:

@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -40,10 +39,8 @@ def guacone() -> str:
 class Server:
     """Our server on a port of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+    def __init__(self, folder: Path, port: int) -> None:
+        self.port = port
         self.url = f"http://127.0.0.1:{self.port}"
         self.http = httpx.Client(timeout=120, verify=False)
         self.store = f"sqlite:///{folder / 'record.sqlite'}"
@@ -74,7 +71,7 @@ class Server:
     def stop(self) -> None:
         self.http.close()
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
+        self.process.wait(60)
 
 
 def run(guacone: str, server: Server, *words: str) -> str:
@@ -97,8 +94,8 @@ def collect(guacone: str, server: Server, folder: Path) -> str:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    started = Server(tmp_path)
+def server(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Server]:
+    started = Server(tmp_path, free_port())
     yield started
     started.stop()
 
@@ -202,7 +199,9 @@ def test_what_guacone_brought_answers_our_own_questions(
     small_bill(folder)
     collect(guacone, server, folder)
     answer = httpx.get(
-        f"{server.url}/api/v1/record/affected", params={"subject": "pkg:npm/gamma@1.0.0"}
+        f"{server.url}/api/v1/record/affected",
+        params={"subject": "pkg:npm/gamma@1.0.0"},
+        timeout=60,
     ).json()
     assert [hit["product"] for hit in answer["hits"]] == ["shop"]
     again = collect(guacone, server, folder)
@@ -218,11 +217,12 @@ def corpus_server(
     guacone: str,
     vector_folder: Callable[[str], Path],
     tmp_path_factory: pytest.TempPathFactory,
+    free_port: Callable[[], int],
 ) -> Iterator[Server]:
     folder = vector_folder(CORPUS) / "sbom-vectors" / "guac-data" / "docs"
     if not folder.is_dir():
         folder = next(vector_folder(CORPUS).rglob("guac-data/docs"))
-    started = Server(tmp_path_factory.mktemp("corpus"))
+    started = Server(tmp_path_factory.mktemp("corpus"), free_port())
     try:
         told = collect(guacone, started, folder)
         assert "completed ingesting" in told

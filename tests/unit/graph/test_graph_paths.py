@@ -94,13 +94,13 @@ def test_many_paths_are_counted_and_a_thousand_listed():
         targets += [[at + 1, at + 2], [at + 3], [at + 3]]
     names.append("end")
     targets.append([])
-    started = time.perf_counter()
+    started = time.process_time()
     graph = Graph(names, targets, [0])
     end = graph.place["end"]
     assert graph.count(end) == 2**60
     assert len(set(graph.paths(end))) == MAX_PATHS
     assert len(graph.shortest(end)) == 121
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_deep_chain_needs_no_recursion():

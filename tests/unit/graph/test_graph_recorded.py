@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pratique.formats.osv import read_record
 from pratique.graph.exposure import affected_by_vulnerability
-from pratique.graph.recorded import affects
+from pratique.graph.models import Vulnerable
+from pratique.graph.osv_places import verdict_of
+from pratique.graph.sources_of import places_of
+from pratique.model.advisory import Advisory
 from pratique.model.purl import Package
 from pratique.store.record import open_record
 
@@ -72,7 +76,7 @@ def test_what_is_not_decided_is_said(filled, take):
     answer = asked(filled)
     assert answer.hits == ()
     assert len(answer.undetermined) == 4
-    assert sum("does not decide" in line for line in answer.undetermined) == 2
+    assert sum("names commits alone" in line for line in answer.undetermined) == 2
 
 
 @pytest.mark.parametrize(
@@ -117,4 +121,40 @@ def test_what_is_not_decided_is_said(filled, take):
 )  # fmt: skip
 def test_evaluation(one, purl, verdict):
     record, _ = read_record(osv(one))
-    assert affects(record.affected[0], Package.parse(purl)) is verdict
+    package = Package.parse(purl)
+    found, entries = verdict_of(record.affected, package, places_of(package), "EX-2026-1")
+    assert found.holds is verdict
+    assert bool(found.reason) is (verdict is not False)
+    assert entries == (list(record.affected) if verdict else [])
+
+
+def test_of_a_record_that_the_index_has_too_the_later_revision_counts(filled, take):
+    """As ``rematch`` and ``triage list`` have it."""
+    moment = datetime(2026, 2, 1, tzinfo=UTC)
+
+    def found(modified: datetime) -> Vulnerable:
+        def without(others):
+            return lambda purls: [] if "EX-2026-1" in others else list(purls)
+
+        return Vulnerable(
+            ids=("CVE-2026-1", "EX-2026-1"),
+            names=("pkg:npm/gamma",),
+            matches=without(()),
+            indexed=lambda name: Advisory(id=name, modified=modified) if name[:2] == "EX" else None,
+            without=without,
+        )
+
+    def products(modified: datetime) -> list[str]:
+        with open_record(filled, "default") as record:
+            answer = affected_by_vulnerability(record, "CVE-2026-1", found(modified))
+        return [hit.product for hit in answer.hits]
+
+    take(filled, osv(entry(versions=["1.0.0"])))
+    assert products(moment) == ["shop", "site"]  # the index has the same revision
+    assert products(moment - timedelta(days=1)) == ["shop"]
+    later = "2026-03-01T00:00:00Z"
+    take(filled, osv(entry(ranges=[COMMITS]), modified=later))
+    assert products(moment) == ["shop", "site"]  # it does not decide: the index does
+    withdrawn = "2026-04-01T00:00:00Z"
+    take(filled, osv(entry(versions=["1.0.0"]), modified=withdrawn, withdrawn=withdrawn))
+    assert products(moment) == []

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from pratique.model.errors import UsageError
-from pratique.surfaces.guac import types
+from pratique.surfaces.guac import mutations, rest, types
 from pratique.surfaces.guac.schema import schema
 from pratique.surfaces.record.access import read_tokens
 from pratique.surfaces.record.questions import QUESTIONS
@@ -23,19 +23,22 @@ ORIGIN = {"origin": SECRET, "collector": SECRET, "documentRef": SECRET}
 WHEN = "2026-01-01T00:00:00Z"
 
 
-def everything(client: Any) -> dict[str, str]:
-    """Write a node of every type, all with the secret word; their ids."""
-    package = {"packageInput": {"type": "npm", "name": SECRET, "version": "1"}}
+PACKAGE = {"packageInput": {"type": "npm", "name": SECRET, "version": "1"}}
+SOURCE = {"sourceInput": {"type": "git", "namespace": SECRET, "name": SECRET, "tag": SECRET}}
+VULNERABILITY = {"vulnerabilityInput": {"type": SECRET, "vulnerabilityID": f"{SECRET}-1"}}
+
+
+def claims() -> dict[str, dict[str, Any]]:
+    """The arguments of every mutation that brings one claim, or a noun of one level."""
+    package, source, vulnerability = PACKAGE, SOURCE, VULNERABILITY
     other = {"packageInput": {"type": "npm", "name": f"{SECRET}-two", "version": "1"}}
-    source = {"sourceInput": {"type": "git", "namespace": SECRET, "name": SECRET, "tag": SECRET}}
     artifact = {"artifactInput": {"algorithm": "sha256", "digest": "a" * 64}}
     artifact2 = {"artifactInput": {"algorithm": "sha256", "digest": "b" * 64}}
     builder = {"builderInput": {"uri": SECRET}}
-    vulnerability = {"vulnerabilityInput": {"type": SECRET, "vulnerabilityID": f"{SECRET}-1"}}
     vulnerability2 = {"vulnerabilityInput": {"type": SECRET, "vulnerabilityID": f"{SECRET}-2"}}
     licence = {"licenseInput": {"name": SECRET, "listVersion": "1"}}
     why = {"justification": SECRET, **ORIGIN}
-    every: dict[str, dict[str, Any]] = {
+    return {
         "ingestArtifact": {"artifact": artifact},
         "ingestBuilder": {"builder": builder},
         "ingestLicense": {"license": licence},
@@ -150,8 +153,13 @@ def everything(client: Any) -> dict[str, str]:
             },
         },
     }
+
+
+def everything(client: Any) -> dict[str, str]:
+    """Write a node of every type, all with the secret word; their ids."""
+    package, source, vulnerability = PACKAGE, SOURCE, VULNERABILITY
     ids: dict[str, str] = {}
-    for name, values in every.items():
+    for name, values in claims().items():
         ids[name] = call(client, name, values)
     packages = call(client, "ingestPackage", {"pkg": package}, "{packageTypeID packageNamespaceID "
                     "packageNameID packageVersionID}")  # fmt: skip
@@ -365,29 +373,111 @@ def test_only_a_token_lets_in_and_only_one_that_writes_writes(
     assert mine.send("POST", "/api/v1/record/certify", json=body).json()["new"] is True
     for header in ("", "Bearer", "Bearer wrong", "Basic x", "Bearer " + "y" * 9000):
         mine.headers = {"authorization": header} if header else {}
-        for method, url in every_route():
+        for method, url in every_route(mine):
             answer = mine.send(method, url, json={} if method == "POST" else None)
             assert answer.status_code == 401, url
             assert SECRET not in answer.text
 
 
-def every_route() -> list[tuple[str, str]]:
-    return [
-        ("POST", "/query"),
-        ("POST", "/api/v1/record/certify"),
-        *(("GET", f"/api/v1/record/{name}") for name in QUESTIONS),
-        ("GET", "/analysis/dependencies?sort=frequency"),
-        ("GET", "/v0/package/pkg%3Anpm%2Fa"),
-        ("GET", f"/v0/artifact/sha256%3A{'a' * 64}/vulns"),
-    ]
+OPEN_TO_ALL = {"/healthz", "/version", "/openapi.json"}
+
+EXAMPLES: dict[str, list[str]] = {
+    "/query": ["/query"],
+    "/api/v1/record/certify": ["/api/v1/record/certify"],
+    "/analysis/dependencies": [
+        f"/analysis/dependencies?sort={sort}" for sort in ("frequency", "scorecard")
+    ],
+    "/v0/package/{purl:path}": [
+        f"/v0/package/pkg%3Anpm%2F{SECRET}%401{rest}"
+        for rest in ("", *(f"/{action}" for action in rest._ACTIONS))
+    ],
+    "/v0/artifact/{digest:path}": [
+        f"/v0/artifact/sha256%3A{'a' * 64}/{action}" for action in rest._ACTIONS
+    ],
+}
+"""Requests to each route that has no parameters of its own; a new route has to be added."""
 
 
-def test_the_tested_routes_are_all_that_there_are(client: Any) -> None:
-    paths = {route.path for route in client.app._app.router.routes}
-    open_to_all = {"/healthz", "/version", "/openapi.json"}
-    tested = {re.sub(r"\?.*|/pkg.*|/sha256.*", "", url) for _, url in every_route()}
-    named = {re.sub(r"/\{.*", "", path) for path in paths - open_to_all}
-    assert named == tested
+def every_route(client: Any) -> list[tuple[str, str]]:
+    """A request to each route of the application's own table, in all of its forms."""
+    found = []
+    for route in client.app._app.router.routes:
+        if route.path in OPEN_TO_ALL:
+            continue
+        urls = EXAMPLES.get(route.path)
+        if urls is None:
+            name = route.path.removeprefix("/api/v1/record/")
+            asked = {one.name: ASKED[one.name] for one in QUESTIONS[name].parameters
+                     if one.required}  # fmt: skip
+            urls = [f"{route.path}?{urlencode(asked)}"]
+        found += [(method, url) for method in sorted(route.methods - {"HEAD"}) for url in urls]
+    return found
+
+
+def test_whatever_is_read_of_another_reads_as_what_never_was(tenants: Any) -> None:
+    mine, theirs, _ = tenants
+    told = 0
+    for method, url in every_route(mine):
+        if method != "GET":
+            continue
+        answer = mine.get(url)
+        nothing = mine.get(url.replace(SECRET, "absent").replace("a" * 64, "9" * 64))
+        assert answer.status_code == nothing.status_code, url
+        plain = answer.text.replace(SECRET, "absent").replace("a" * 64, "9" * 64)
+        assert plain == nothing.text, url
+        told += SECRET in theirs.get(url).text
+    assert told > 8  # the other has something to tell at most of them
+
+
+def test_every_question_and_mutation_of_the_schema_is_tested_here() -> None:
+    lists = {name for row in types.LISTS for name in row[:2]}
+    by_id = {"node", "nodes", "neighbors", "neighborsList", "path"}
+    batches = {
+        *(f"BatchQueryPkgIDCertify{name}" for name in ("Legal", "Vuln")),
+        *(f"BatchQuery{name}PkgDependency" for name in ("Subject", "Dep")),
+    }
+    searches = {
+        *("queryPackagesListForScan", "findPackagesThatNeedScanning"),
+        *("findSoftware", "findSoftwareList"),
+    }
+    assert set(schema().query_type.fields) == lists | by_id | batches | searches
+    single = {one.one for one in mutations.INGESTS}
+    single |= {name for name, (_, _, many) in mutations._NOUNS.items() if not many}
+    levels = {"ingestPackage", "ingestSource", "ingestVulnerability"}
+    assert single == set(claims()) | levels
+    many = {one.many for one in mutations.INGESTS}
+    many |= {name for name, (_, _, bulk) in mutations._NOUNS.items() if bulk}
+    bills = {"ingestHasSBOM", "ingestHasSBOMs"}
+    assert set(schema().mutation_type.fields) == single | many | bills | {"delete"}
+
+
+def test_no_mutation_takes_the_id_of_anothers(tenants: Any) -> None:
+    mine, _, ids = tenants
+    named = {
+        "packageInput": {"packageVersionID": ids["packageVersionID"]},
+        "sourceInput": {"sourceNameID": ids["sourceNameID"]},
+        "artifactInput": {"artifactID": ids["ingestArtifact"]},
+        "builderInput": {"builderID": ids["ingestBuilder"]},
+        "vulnerabilityInput": {"vulnerabilityNodeID": ids["vulnerabilityNodeID"]},
+        "licenseInput": {"licenseID": ids["ingestLicense"]},
+    }
+
+    def by_id(value: Any) -> Any:
+        if isinstance(value, dict):
+            held = [key for key in value if key in named]
+            return named[held[0]] if held else {key: by_id(part) for key, part in value.items()}
+        return [by_id(one) for one in value] if isinstance(value, list) else value
+
+    for name, values in claims().items():
+        field = schema().mutation_type.fields[name]
+        heads = ", ".join(f"${key}: {field.args[key].type}" for key in values)
+        given = ", ".join(f"{key}: ${key}" for key in values)
+        told = mine.told(f"mutation({heads}) {{{name}({given})}}", **by_id(values))
+        assert told == "there is no node of that id", name
+    for one, _, _, spec, _ in types.LISTS:
+        argument, type = spec.split(":")
+        found = mine.ask(f"query($s:{type}!){{{one}({argument}:$s){{__typename}}}}", s={})[one]
+        assert found == [], one
 
 
 def test_a_token_that_is_taken_back_is_refused_at_once(

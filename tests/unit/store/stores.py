@@ -52,8 +52,8 @@ class Cluster:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=self.folder,
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
-            timeout=60,
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PGCTLTIMEOUT": "200"},
+            timeout=240,
             **self.user,
         )
 

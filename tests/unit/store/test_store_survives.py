@@ -270,7 +270,7 @@ def test_writers_of_several_processes_wait(url, make_sbom, tmp_path):
         for _ in range(3)
     ]
     for process in running:
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=240)
         assert process.returncode == 0, errors
     with open_store(url) as store:
         assert whole_documents(store) == 150

@@ -150,6 +150,10 @@ class Received:
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         self.answers: list[tuple[int, dict[str, str]]] = []
         self.arrived = threading.Event()
+        self.open = threading.Event()
+        """Nothing is answered while it is not set."""
+
+        self.open.set()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -158,6 +162,7 @@ class Received:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 outer.requests.append((self.path, headers, body))
                 outer.arrived.set()
+                outer.open.wait(120)
                 status, more = outer.answers.pop(0) if outer.answers else (204, {})
                 self.send_response(status)
                 for name, value in more.items():
@@ -178,6 +183,7 @@ class Received:
         return [json.loads(body) for _, _, body in self.requests]
 
     def close(self) -> None:
+        self.open.set()
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()
@@ -223,7 +229,7 @@ class Mailbox:
 
     def _talk(self, plain: socket.socket) -> None:
         connection, secure, sender, recipients = plain, False, "", []
-        connection.settimeout(10)
+        connection.settimeout(60)
         file = connection.makefile("rb")
         connection.sendall(b"220 here\r\n")
         try:

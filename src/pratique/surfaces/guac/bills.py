@@ -7,16 +7,18 @@ over this interface has its dependencies and occurrences as claims of its own.
 
 from __future__ import annotations
 
+from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pratique.model.evidence import Verb
 from pratique.store.nouns import Noun, NounKind
 from pratique.surfaces.guac import shapes
 from pratique.surfaces.guac.claims import (
-    FEW_NOUNS,
     matcher,
     node_matches,
     nodes_of,
+    numbers_meant,
     origin_of,
 )
 from pratique.surfaces.guac.errors import NotFoundError, RequestError
@@ -34,8 +36,9 @@ from pratique.surfaces.guac.nouns import node_of
 from pratique.surfaces.guac.values import given_moment, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from pratique.store.adjacency import Adjacency
     from pratique.store.nodes import BillNode, ClaimNode, Nodes
     from pratique.surfaces.guac.lookups import Spec
     from pratique.surfaces.guac.nouns import Node
@@ -63,14 +66,15 @@ class Bill:
         self.ours = found.document.format == FORMAT
         """Whether it came over this interface."""
 
-    @property
+    @cached_property
     def subject(self) -> Noun:
         """What it describes; its name where it names no package or artifact."""
-        for claim in self._said():
+        for claim in self._said:
             if claim.subject.kind in {NounKind.PACKAGE, NounKind.ARTIFACT}:
                 return claim.subject
         return self._found.subject or Noun(NounKind.PRODUCT, self._found.name)
 
+    @cached_property
     def _said(self) -> list[ClaimNode]:
         return self._nodes.claims_of(self.number, [Verb.HAS_SBOM])
 
@@ -79,7 +83,7 @@ class Bill:
         document = self._found.document
         said: Mapping[str, str] = {}
         if self.ours:
-            said = next((claim.said for claim in self._said()), {})
+            said = next((claim.said for claim in self._said), {})
         return {
             "__typename": "HasSBOM",
             "id": bill_id(document.digest),
@@ -110,9 +114,14 @@ class Bill:
         return [node_of(noun) for noun in every]
 
     def _texts(self) -> dict[int, str]:
-        for _, graph in self._nodes.graphs([self.number]):
+        for graph in self._graph:
             return self._nodes.record.texts(graph.nodes)
         return {}
+
+    @cached_property
+    def _graph(self) -> list[Adjacency]:
+        """Its own graph, if the record has it."""
+        return [graph for _, graph in self._nodes.graphs([self.number])]
 
     def occurrences(self) -> list[Node]:
         """Which artifacts it says that packages are."""
@@ -137,7 +146,7 @@ class Bill:
         """
         if self.ours:
             return
-        for _, graph in self._nodes.graphs([self.number]):
+        for graph in self._graph:
             pairs: list[tuple[int, int]] = []
             about = self._nodes.numbers([self.subject]).get(self.subject)
             if about is not None and (subjects is None or about in subjects):
@@ -196,6 +205,41 @@ def edge_by_id(nodes: Nodes, text: str) -> Node | None:
     return None
 
 
+def bills_about(nodes: Nodes, number: int) -> list[Bill]:
+    """The bills that may describe a noun, in the order of their digests.
+
+    Args:
+        nodes: To read from.
+        number: Of the noun.
+    """
+    return [Bill(nodes, found) for found in nodes.bills(sboms=_describing(nodes, {number}))]
+
+
+def _describing(nodes: Nodes, numbers: set[int]) -> set[int]:
+    """Numbers of the bills that may describe one of some nouns."""
+    claims = nodes.claims([Verb.HAS_SBOM], about=numbers)
+    makers = nodes.makers(claim.key for claim in claims)
+    sboms = {number for several in makers.values() for number in several}
+    return sboms | set(nodes.record.described_by(numbers))
+
+
+def edges_at(nodes: Nodes, number: int, described: Sequence[Bill]) -> Iterator[Node]:
+    """Dependencies that the graphs of bills state of a package, on either side.
+
+    Args:
+        nodes: To read from.
+        number: Of the package.
+        described: Bills that may describe it, which it need not be in.
+    """
+    holding = {sbom for _, sbom in nodes.record.holders([number])}
+    holding -= {bill.number for bill in described}
+    others = (Bill(nodes, found) for found in nodes.bills(sboms=holding)) if holding else ()
+    for bill in chain(described, others):
+        if not bill.ours:
+            yield from bill.edges(subjects={number})
+            yield from bill.edges(targets={number})
+
+
 # Filters
 
 
@@ -217,7 +261,8 @@ def find_bills(nodes: Nodes, spec: Spec, after: str = "") -> Iterator[Node]:
             return
         prefix = bill_prefix(id.key)
     elif asks(spec.get("subject")):
-        sboms = _about(nodes, *_member(spec["subject"]))
+        numbers = numbers_meant(nodes, *_member(spec["subject"]))
+        sboms = None if numbers is None else _describing(nodes, numbers)
     for found in nodes.bills(sboms=sboms, after=after, prefix=prefix):
         node = Bill(nodes, found).node()
         if test(node):
@@ -229,22 +274,6 @@ def _member(spec: Spec) -> tuple[str, Spec]:
     if found is None:
         raise RequestError("must specify exactly one subject")
     return found
-
-
-def _about(nodes: Nodes, type: str, spec: Spec) -> set[int] | None:
-    """Numbers of the bills whose subject a filter may mean; ``None``: any."""
-    if not asks(spec):
-        return None
-    nouns = []
-    for noun in find(nodes, type, spec):
-        nouns.append(noun)
-        if len(nouns) > FEW_NOUNS:
-            return None
-    numbers = nodes.numbers(nouns).values()
-    claims = nodes.claims([Verb.HAS_SBOM], about=numbers)
-    makers = nodes.makers(claim.key for claim in claims)
-    sboms = {number for several in makers.values() for number in several}
-    return sboms | set(nodes.record.described_by(numbers))
 
 
 _TEXTS = ("uri", "algorithm", "digest", "downloadLocation", "origin", "collector", "documentRef")
@@ -327,8 +356,6 @@ def _holding(nodes: Nodes, subjects: set[int] | None, targets: set[int] | None) 
         found = {sbom for _, sbom in nodes.record.holders(targets)}
     if subjects is not None:
         holding = {sbom for _, sbom in nodes.record.holders(subjects)}
-        claims = nodes.claims([Verb.HAS_SBOM], about=subjects)
-        for several in nodes.makers(claim.key for claim in claims).values():
-            holding.update(several)
+        holding |= _describing(nodes, subjects)
         found = holding if found is None else found & holding
     return found

@@ -232,20 +232,20 @@ def _candidates(nodes: Nodes, shape: Shape, spec: Spec, after: bytes) -> Iterato
     subject = spec.get(shape.subject)
     if not shape.equal and asks(subject) and subject is not None:
         type, of_noun = ("", subject) if "" in shape.subjects else member(subject, shape.subjects)  # type: ignore[misc]
-        numbers = _numbers(nodes, type or shape.subjects[""], of_noun)
+        numbers = numbers_meant(nodes, type or shape.subjects[""], of_noun)
         if numbers is not None:
             yield from nodes.claims([shape.verb], about=numbers, after=after)
             return
     other = spec.get(shape.object) if shape.object else None
     if not shape.equal and asks(other) and other is not None:
-        numbers = _numbers(nodes, shape.object_type, other)
+        numbers = numbers_meant(nodes, shape.object_type, other)
         if numbers is not None:
             yield from nodes.claims([shape.verb], naming=numbers, after=after)
             return
     yield from nodes.claims([shape.verb], after=after)
 
 
-def _numbers(nodes: Nodes, type: str, spec: Spec) -> set[int] | None:
+def numbers_meant(nodes: Nodes, type: str, spec: Spec) -> set[int] | None:
     """Numbers of a filter's nouns; ``None`` where it asks for nothing, or means too many."""
     if not asks(spec):
         return None

@@ -1,4 +1,4 @@
-"""Values of variables and arguments, as their types have them (GraphQL, section 6.1.2, 6.4.1).
+"""Values of arguments and parts of variables, as their types have them (GraphQL, 6.4.1).
 
 Bulk mutations bring lists of many thousand inputs; each type is made into one
 function beforehand, so that a value is looked at once.
@@ -17,7 +17,6 @@ from graphql import (
     NullValueNode,
     ObjectValueNode,
     VariableNode,
-    type_from_ast,
 )
 
 from pratique.surfaces.guac.errors import RequestError, TooMuchError
@@ -25,34 +24,13 @@ from pratique.surfaces.guac.errors import RequestError, TooMuchError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from graphql import FieldNode, GraphQLSchema, OperationDefinitionNode
+    from graphql import FieldNode
 
 MAX_ITEMS = 250_000
 """Inputs in one list of a mutation.  The largest bill of an image has some 200,000
 dependencies, which GUAC's own client sends in one request."""
 
 MAX_INT = 2**31 - 1
-
-
-def variables_of(
-    schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The values of an operation's variables.
-
-    Raises:
-        RequestError: One is absent, or not of its type.
-    """
-    values: dict[str, Any] = {}
-    for definition in operation.variable_definitions or ():
-        name = definition.variable.name.value
-        type = type_from_ast(schema, definition.type)
-        if name in given:
-            values[name] = coercer(type)(given[name], f"${name}")
-        elif definition.default_value is not None:
-            values[name] = coercer(type)(_plain(definition.default_value, {}), f"${name}")
-        elif isinstance(type, GraphQLNonNull):
-            raise RequestError(f"variable ${name} of type {type} is not given")
-    return values
 
 
 def arguments_of(field: Any, node: FieldNode, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,14 +57,31 @@ def arguments_of(field: Any, node: FieldNode, variables: Mapping[str, Any]) -> d
                 continue
             value = None
         if value is not None:
-            plain = _plain(value, variables)
-            values[name] = coercer(argument.type)(plain, name)
+            values[name] = _argument(argument.type, value, variables, name)
         elif argument.ast_node is not None and argument.ast_node.default_value is not None:
-            default = _plain(argument.ast_node.default_value, {})
+            default = plain(argument.ast_node.default_value, {})
             values[name] = coercer(argument.type)(default, name)
         elif isinstance(argument.type, GraphQLNonNull):
             raise RequestError(f"argument {name} of type {argument.type} is not given")
     return values
+
+
+def _argument(type: Any, node: Any, variables: Mapping[str, Any], name: str) -> Any:
+    """The value of a literal; what its variables have was made as their types say already."""
+    inner = type.of_type if isinstance(type, GraphQLNonNull) else type
+    held: dict[str, Any] = {}
+    if isinstance(node, ObjectValueNode) and isinstance(inner, GraphQLInputObjectType):
+        for one in node.fields:
+            if (
+                isinstance(one.value, VariableNode)
+                and one.value.name.value in variables
+                and not isinstance(inner.fields[one.name.value].type, GraphQLNonNull)
+            ):
+                held[one.name.value] = variables[one.value.name.value]
+    value = plain(node, variables)
+    if held:
+        value = {key: part for key, part in value.items() if key not in held}
+    return coercer(type)(value, name) | held if held else coercer(type)(value, name)
 
 
 def condition(node: Any, variables: Mapping[str, Any]) -> bool:
@@ -97,17 +92,17 @@ def condition(node: Any, variables: Mapping[str, Any]) -> bool:
     return bool(value.value)
 
 
-def _plain(node: Any, variables: Mapping[str, Any]) -> Any:
+def plain(node: Any, variables: Mapping[str, Any]) -> Any:
     """A literal as JSON would have it; variables inside keep their values."""
     if isinstance(node, VariableNode):
         return variables.get(node.name.value)
     if isinstance(node, NullValueNode):
         return None
     if isinstance(node, ListValueNode):
-        return [_plain(one, variables) for one in node.values]
+        return [plain(one, variables) for one in node.values]
     if isinstance(node, ObjectValueNode):
         return {
-            one.name.value: _plain(one.value, variables)
+            one.name.value: plain(one.value, variables)
             for one in node.fields
             if not (isinstance(one.value, VariableNode) and one.value.name.value not in variables)
         }
@@ -119,18 +114,12 @@ def _plain(node: Any, variables: Mapping[str, Any]) -> Any:
     return node.value
 
 
-_made: dict[int, tuple[Any, Callable[[Any, str], Any]]] = {}
+_made: dict[str, Callable[[Any, str], Any]] = {}
+"""By the names of types; lists and what may not be null are made anew, which is cheap."""
 
 
 def coercer(type: Any) -> Callable[[Any, str], Any]:
     """What makes a value of an input type from JSON; raises RequestError with the place."""
-    found = _made.get(id(type))
-    if found is None or found[0] is not type:
-        found = _made[id(type)] = (type, _make(type))
-    return found[1]
-
-
-def _make(type: Any) -> Callable[[Any, str], Any]:
     if isinstance(type, GraphQLNonNull):
         inner = coercer(type.of_type)
 
@@ -142,11 +131,14 @@ def _make(type: Any) -> Callable[[Any, str], Any]:
         return required
     if isinstance(type, GraphQLList):
         return _list(type)
-    if isinstance(type, GraphQLInputObjectType):
-        return _object(type)
-    if isinstance(type, GraphQLEnumType):
-        return _enum(type)
-    return _SCALARS[type.name]
+    found = _made.get(type.name)
+    if found is None:
+        if isinstance(type, GraphQLInputObjectType):
+            found = _object(type)
+        else:
+            found = _enum(type) if isinstance(type, GraphQLEnumType) else _SCALARS[type.name]
+        _made[type.name] = found
+    return found
 
 
 def _list(type: Any) -> Callable[[Any, str], Any]:
@@ -175,7 +167,7 @@ def _object(type: Any) -> Callable[[Any, str], Any]:
     for name, field in type.fields.items():
         fields[name] = coercer(field.type)
         if field.ast_node is not None and field.ast_node.default_value is not None:
-            defaults[name] = _plain(field.ast_node.default_value, {})
+            defaults[name] = plain(field.ast_node.default_value, {})
         elif isinstance(field.type, GraphQLNonNull):
             required.add(name)
 

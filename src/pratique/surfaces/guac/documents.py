@@ -18,6 +18,7 @@ from graphql import (
 
 from pratique.surfaces.guac.errors import RequestError, TooMuchError
 from pratique.surfaces.guac.schema import schema
+from pratique.surfaces.guac.variables import Variables
 
 if TYPE_CHECKING:
     from graphql import DocumentNode
@@ -53,6 +54,16 @@ class Document(NamedTuple):
 
     operations: dict[str, OperationDefinitionNode]
     fragments: dict[str, FragmentDefinitionNode]
+    readers: dict[str, Variables]
+    """What reads the variables of those operations that were asked for."""
+
+    def variables(self, operation: OperationDefinitionNode) -> Variables:
+        """What reads the variables of one of the operations."""
+        name = operation.name.value if operation.name else ""
+        found = self.readers.get(name)
+        if found is None:
+            found = self.readers[name] = Variables(schema(), operation)
+        return found
 
 
 class InvalidError(RequestError):
@@ -121,7 +132,7 @@ def _parts(parsed: DocumentNode) -> Document:
             operations[one.name.value if one.name else ""] = one
         elif isinstance(one, FragmentDefinitionNode):
             fragments[one.name.value] = one
-    return Document(operations, fragments)
+    return Document(operations, fragments, {})
 
 
 def _check_limits(document: Document) -> None:

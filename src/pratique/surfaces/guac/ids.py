@@ -7,6 +7,7 @@ the node is, so that an id says nothing of how much else there is in the record.
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from functools import lru_cache
 from typing import NamedTuple
 
 from pratique.surfaces.guac.errors import NotFoundError
@@ -19,6 +20,12 @@ KEY_BYTES = 16
 
 MAX_ID = 4096
 """Characters of an id; only the levels of a source carry text, which is a namespace."""
+
+CACHE = 65_536
+"""Ids that are remembered, some 20 MB: a client names each several times."""
+
+SHORT = 80
+"""Characters up to which an id is remembered; that of an edge has 65."""
 
 _LENGTHS = {NOUN: 1, CLAIM: 1, BILL: 1, EDGE: 3}
 
@@ -41,6 +48,10 @@ def read_id(text: str) -> Id:
     Raises:
         NotFoundError: It is none of ours.
     """
+    return _short_id(text) if len(text) <= SHORT else _read_id(text)
+
+
+def _read_id(text: str) -> Id:
     kind, rest = text[:1], text[1:MAX_ID]
     try:
         key = urlsafe_b64decode(rest + "=" * (-len(rest) % 4))
@@ -51,6 +62,9 @@ def read_id(text: str) -> Id:
     if not textual and (length is None or len(key) != length * KEY_BYTES):
         raise NotFoundError
     return Id(kind, key)
+
+
+_short_id = lru_cache(maxsize=CACHE)(_read_id)
 
 
 def bill_id(digest: str) -> str:

@@ -16,7 +16,7 @@ from pratique.surfaces.guac.nouns import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pratique.store.nodes import Nodes
 
@@ -46,6 +46,16 @@ _READ: dict[str, tuple[str, str, Callable[[Mapping[str, Any]], Noun]]] = {
 }
 """Of each type: the member that describes a noun, the one that names it, what reads it."""
 
+_KINDS: dict[str, frozenset[NounKind]] = {
+    "Package": frozenset({NounKind.PACKAGE, NounKind.PRODUCT}),
+    "Source": frozenset({NounKind.SOURCE}),
+    "Artifact": frozenset({NounKind.ARTIFACT}),
+    "Builder": frozenset({NounKind.BUILDER}),
+    "Vulnerability": frozenset({NounKind.VULNERABILITY}),
+    "License": frozenset({NounKind.LICENSE}),
+}
+"""What an id of each type may be of."""
+
 MEMBERS = {
     "package": "Package",
     "packages": "Package",
@@ -71,29 +81,38 @@ def read_nouns(
         RequestError: One names or describes nothing.
     """
     described, named, read = _READ[type]
-    found: list[Noun | None] = []
-    asked: dict[int, bytes] = {}
-    for number, one in enumerate(given):
-        if one.get(described) is not None:
+    ids = [one.get(named) for one in given]
+    if every_version:
+        ids = [id or one.get("packageNameID") for id, one in zip(ids, given, strict=True)]
+    # GUAC's clients give an id and a description; as in GUAC's server the id is meant.
+    known = _known(nodes, type, ids, every_version=every_version)
+    nouns: list[Noun] = []
+    for number, id in enumerate(ids):
+        noun = known.get(id) if id is not None else None
+        if noun is None:
+            value = given[number].get(described)
+            if value is None and id is not None:
+                raise NotFoundError
+            if value is None:
+                raise RequestError(f"item {number} has neither {described} nor {named}")
             try:
-                found.append(read(one[described]))
+                noun = read(value)
             except RequestError as error:
                 raise RequestError(f"item {number}: {error.message}") from None
-            continue
-        id = one.get(named)
-        if id is None and every_version:
-            id = one.get("packageNameID")
-        if id is None:
-            raise RequestError(f"item {number} has neither {described} nor {named}")
-        found.append(None)
-        asked[number] = _key(id)
-    there = nodes.nouns(asked.values())
-    for number, key in asked.items():
-        if key not in there:
-            raise NotFoundError
-        found[number] = there[key]
-    nouns = [noun for noun in found if noun is not None]
-    return [_name(noun) for noun in nouns] if every_version and type == "Package" else nouns
+        nouns.append(noun)
+    if every_version and type == "Package":
+        return [_name(noun) for noun in nouns]
+    return nouns
+
+
+def _known(
+    nodes: Nodes, type: str, ids: Iterable[str | None], *, every_version: bool
+) -> dict[str, Noun]:
+    """The nouns of ids that are there, and of the type; each is looked up once."""
+    keys = {id: _key(id) for id in set(ids) if id is not None}
+    there = nodes.nouns(keys.values())
+    kinds = _KINDS[type] | ({NounKind.PACKAGE_NAME} if every_version else frozenset())
+    return {id: there[key] for id, key in keys.items() if key in there and there[key].kind in kinds}
 
 
 def _name(noun: Noun) -> Noun:

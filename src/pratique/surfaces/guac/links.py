@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from pratique.model.evidence import Verb
 from pratique.store.nouns import Noun, NounKind, parent
 from pratique.surfaces.guac import shapes
-from pratique.surfaces.guac.bills import bill_by_id, edge_by_id, find_bills, find_edges
+from pratique.surfaces.guac.bills import bill_by_id, bills_about, edge_by_id, edges_at
 from pratique.surfaces.guac.claims import claim_node, licences, materials, nodes_of
 from pratique.surfaces.guac.errors import NotFoundError, RequestError, TooMuchError
-from pratique.surfaces.guac.ids import BILL, CLAIM, EDGE, NOUN, SOURCE_LEVEL, read_id
+from pratique.surfaces.guac.ids import BILL, CLAIM, EDGE, NOUN, SOURCE_LEVEL, bill_id, read_id
 from pratique.surfaces.guac.lookups import by_level
 from pratique.surfaces.guac.nouns import (
     TYPE_OF,
@@ -175,14 +175,22 @@ def _of_noun(nodes: Nodes, noun: Noun, allowed: _Allowed) -> Iterator[Beside]:
         about = nodes.claims(verbs, about=[number])
         naming = nodes.claims(verbs, naming=[number])
         yield from _drawn(nodes, [*about, *naming])
-    if type in {"PACKAGE", "ARTIFACT"} and allowed(type, "HAS_SBOM"):
-        member = {type.lower(): {"id": id_of(noun)}}
-        for bill in find_bills(nodes, {"subject": member}):
-            yield bill["id"], bill
-    if noun.kind in {NounKind.PACKAGE, NounKind.PRODUCT} and allowed(type, "IS_DEPENDENCY"):
-        for name in ("package", "dependencyPackage"):
-            for edge in find_edges(nodes, {name: {"id": id_of(noun)}}):
-                yield edge["id"], edge
+    bills = type in {"PACKAGE", "ARTIFACT"} and allowed(type, "HAS_SBOM")
+    edges = noun.kind in _IN_BILLS and allowed(type, "IS_DEPENDENCY")
+    if not bills and not edges:
+        return
+    described = bills_about(nodes, number)
+    if bills:
+        for bill in described:
+            if bill.subject == noun:
+                yield bill_id(bill.digest), bill.node()
+    if edges:
+        for edge in edges_at(nodes, number, described):
+            yield edge["id"], edge
+
+
+_IN_BILLS = frozenset({NounKind.PACKAGE, NounKind.PRODUCT})
+"""Nouns that the graph of a bill can have."""
 
 
 def _in_json(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -15,10 +16,10 @@ from pratique.surfaces.guac.bills import bill_by_id
 from pratique.surfaces.guac.errors import NotFoundError, RequestError
 from pratique.surfaces.guac.ids import BILL, CLAIM, read_id
 from pratique.surfaces.guac.inputs import ALL_VERSIONS, read_keys, read_nouns, read_subjects
-from pratique.surfaces.guac.nouns import id_of, node_of
+from pratique.surfaces.guac.nouns import CACHE, id_of, node_of
 from pratique.surfaces.guac.shapes import DECLARED, DISCOVERED, SHAPES
 from pratique.surfaces.guac.values import given_moment, kept
-from pratique.surfaces.guac.writing import Included, Saying, Writer, included
+from pratique.surfaces.guac.writing import Included, Saying, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -137,12 +138,14 @@ def _ingest_nouns(
         raise RequestError(f"argument {argument} is not given")
     with open_nodes(writer.store, writer.tenant) as nodes:
         nouns = read_nouns(nodes, type, given if many else [given])
-    writer.mention(list(dict.fromkeys(nouns)))
+        new = writer.unmentioned(nodes, nouns)
+    writer.mention(new)
     shown = _IDS.get(type, id_of)
     answers = [shown(noun) for noun in nouns]
     return answers if many else answers[0]
 
 
+@lru_cache(maxsize=CACHE)
 def _package_ids(noun: Noun) -> dict[str, str]:
     name = parent(noun) or noun
     space = parent(name) or name
@@ -202,9 +205,17 @@ def _sayings(nodes: Nodes, ingest: Ingest, arguments: Arguments, *, many: bool) 
             f"{ingest.many}: uneven lists of {len(subjects)} subjects and {len(specs)} claims"
         )
     found = []
+    # Most claims of a request say the same of different nouns: that is one mapping.
+    same: dict[tuple[Any, ...], dict[str, str]] = {}
     for subject, object, spec, extra in zip(subjects, objects, specs, more, strict=True):
         _check(ingest.type, spec)
-        said = said_of(shape, spec) | _storable(extra.said)
+        key = tuple(spec.items())
+        if extra.said or any(isinstance(value, list) for value in spec.values()):
+            said = said_of(shape, spec) | _storable(extra.said)
+        elif (known := same.get(key)) is not None:
+            said = known
+        else:
+            said = same[key] = said_of(shape, spec)
         found.append(Saying(shape.verb, subject, object or extra.object, said))
     return found
 
@@ -333,7 +344,7 @@ def _bills(writer: Writer, arguments: Arguments, *, many: bool) -> list[str]:
         if not len(subjects) == len(specs) == len(lists):
             raise RequestError("ingestHasSBOMs: uneven lists of subjects, bills and includes")
         rows = [
-            (Saying(Verb.HAS_SBOM, subject, None, _bill_said(spec)), _includes(nodes, one))
+            (Saying(Verb.HAS_SBOM, subject, None, _bill_said(spec)), _includes(writer, nodes, one))
             for subject, spec, one in zip(subjects, specs, lists, strict=True)
         ]
     return [writer.bill(saying, includes) for saying, includes in rows]
@@ -351,7 +362,7 @@ def _bill_said(spec: dict[str, Any]) -> dict[str, str]:
     return _storable(said)
 
 
-def _includes(nodes: Nodes, given: dict[str, list[str]]) -> Included:
+def _includes(writer: Writer, nodes: Nodes, given: dict[str, list[str]]) -> Included:
     packages = read_nouns(nodes, "Package", [{"packageVersionID": id} for id in given["packages"]])
     if any(noun.kind is not NounKind.PACKAGE for noun in packages):
         raise RequestError("an included package has no version")
@@ -361,8 +372,8 @@ def _includes(nodes: Nodes, given: dict[str, list[str]]) -> Included:
     return Included(
         packages,
         artifacts,
-        included(nodes, dict.fromkeys(dependencies), Verb.IS_DEPENDENCY),
-        included(nodes, dict.fromkeys(occurrences), Verb.IS_OCCURRENCE),
+        writer.included(nodes, dependencies, Verb.IS_DEPENDENCY),
+        writer.included(nodes, occurrences, Verb.IS_OCCURRENCE),
     )
 
 

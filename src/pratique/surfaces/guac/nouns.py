@@ -146,23 +146,38 @@ def package_noun(given: Mapping[str, Any]) -> Noun:
     Raises:
         RequestError: No package URL can be made of it.
     """
-    qualifiers = {one["key"]: one["value"] for one in given.get("qualifiers") or ()}
-    namespace = given.get("namespace") or ""
-    if given["type"].lower() in _IMAGES and namespace:
-        qualifiers["repository_url"], namespace = namespace, ""
+    qualifiers = tuple((one["key"], one["value"]) for one in given.get("qualifiers") or ())
+    get = given.get
     try:
-        package = Package.of(
+        return _package_noun(
             given["type"],
+            get("namespace") or "",
             given["name"],
-            given.get("version") or "",
-            namespace=namespace,
-            qualifiers=qualifiers,
-            subpath=given.get("subpath") or "",
+            get("version") or "",
+            qualifiers,
+            get("subpath") or "",
         )
-        text = str(package)
-        Package.parse(text)
     except InputError as error:
         raise RequestError(f"package {given['name'][:80]!r}: {error.message}") from None
+
+
+@lru_cache(maxsize=CACHE)
+def _package_noun(
+    type: str,
+    namespace: str,
+    name: str,
+    version: str,
+    pairs: tuple[tuple[str, str], ...],
+    subpath: str,
+) -> Noun:
+    qualifiers = dict(pairs)
+    if type.lower() in _IMAGES and namespace:
+        qualifiers["repository_url"], namespace = namespace, ""
+    package = Package.of(
+        type, name, version, namespace=namespace, qualifiers=qualifiers, subpath=subpath
+    )
+    text = str(package)
+    Package.parse(text)
     return Noun(NounKind.PACKAGE, text)
 
 

@@ -23,7 +23,12 @@ MAX_PAGE = 100_000
 
 
 def connection(
-    edge: str, rows: Iterator[Beside], first: int | None, total: Callable[[], int]
+    edge: str,
+    rows: Iterator[Beside],
+    first: int | None,
+    total: Callable[[], int],
+    *,
+    whole: bool,
 ) -> Node:
     """A page.
 
@@ -32,6 +37,7 @@ def connection(
         rows: Cursors and nodes, from where the page begins.
         first: Most nodes; all where it is ``None``.
         total: Counts the whole list; is called where that is asked for.
+        whole: Whether the rows are the whole list: a page that ends it has counted it.
 
     Raises:
         RequestError: ``first`` is no size of a page.
@@ -43,7 +49,7 @@ def connection(
     shown = found[:first] if first is not None else found
     return {
         "__typename": edge.replace("Edge", "Connection"),
-        "totalCount": total,
+        "totalCount": len(shown) if whole and not more else total,
         "pageInfo": {
             "__typename": "PageInfo",
             "hasNextPage": more,

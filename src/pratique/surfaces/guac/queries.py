@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from pratique.store.nouns import NounKind
 from pratique.surfaces.guac import pages, search, types
@@ -100,20 +103,45 @@ def _dependencies(nodes: Nodes, spec: Spec, after: str | None) -> Iterator[Besid
 
 
 def _page(nodes: Nodes, kind: str, spec: Spec, edge: str, arguments: dict[str, Any]) -> Node:
-    def total() -> int:
+    def count() -> int:
         if asks(spec):
             return sum(1 for _ in _rows(nodes, kind, spec, None))
-        # Asked for with every page: counted anew each time it would be quadratic.
-        totals, key = nodes.record.memory.totals, (nodes.record.token(), kind)
-        count = totals.get(key) if key[0] else None
-        if count is None:
-            count = _length(nodes, kind, spec)
-            if key[0]:
-                totals.put(key, count, 1)
-        return count
+        return _length(nodes, kind, spec)
 
-    rows = _rows(nodes, kind, spec, arguments.get("after"))
-    return pages.connection(edge, rows, arguments.get("first"), total)
+    after = arguments.get("after")
+    rows = _rows(nodes, kind, spec, after)
+    return pages.connection(
+        edge,
+        rows,
+        arguments.get("first"),
+        lambda: _total(nodes, kind, spec, count),
+        whole=not after,
+    )
+
+
+_sorted = msgspec.json.Encoder(order="sorted").encode
+
+
+def _total(nodes: Nodes, kind: str, asked: Any, count: Callable[[], int]) -> int:
+    """Length of a whole list, which is counted once for each state of the record.
+
+    It is asked for with every page: counted anew each time it would be quadratic.
+
+    Args:
+        nodes: What the tenant sees.
+        kind: Of the list.
+        asked: Its filter.
+        count: Counts it.
+    """
+    token = nodes.record.token()
+    key = (token, kind, blake2b(_sorted(asked), digest_size=16).digest())
+    totals = nodes.record.memory.totals
+    found = totals.get(key) if token else None
+    if found is None:
+        found = count()
+        if token:
+            totals.put(key, found, 1)
+    return found
 
 
 def _length(nodes: Nodes, kind: str, spec: Spec) -> int:
@@ -236,7 +264,8 @@ def _neighbours_page(nodes: Nodes, arguments: dict[str, Any]) -> Node:
     every = rows()
     after = arguments.get("after") or ""
     later = (row for row in every if row[0] > after)
-    return pages.connection("NeighborEdge", later, arguments.get("first"), lambda: len(every))
+    first = arguments.get("first")
+    return pages.connection("NeighborEdge", later, first, lambda: len(every), whole=False)
 
 
 def _search(nodes: Nodes, arguments: dict[str, Any]) -> list[Node]:
@@ -251,7 +280,10 @@ def _search_page(nodes: Nodes, arguments: dict[str, Any]) -> Node:
         "SoftwareEdge",
         search.search(nodes, text, after),
         arguments.get("first"),
-        lambda: sum(1 for _ in search.search(nodes, text)),
+        lambda: _total(
+            nodes, "findSoftware", text, lambda: sum(1 for _ in search.search(nodes, text))
+        ),
+        whole=not after,
     ) | {"__typename": "FindSoftwareConnection"}
 
 
@@ -262,7 +294,8 @@ def _scan_page(nodes: Nodes, arguments: dict[str, Any]) -> Node:
         "PackageEdge",
         search.packages_of(nodes, ids, after),
         arguments.get("first"),
-        lambda: sum(1 for _ in search.packages_of(nodes, ids)),
+        lambda: _total(nodes, "scan", ids, lambda: sum(1 for _ in search.packages_of(nodes, ids))),
+        whole=not after,
     )
 
 

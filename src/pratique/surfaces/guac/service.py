@@ -11,7 +11,7 @@ from graphql.language import DocumentNode, OperationDefinitionNode, SelectionSet
 
 from pratique.model.errors import PratiqueError
 from pratique.store.nodes import open_nodes
-from pratique.surfaces.guac.coerce import arguments_of, variables_of
+from pratique.surfaces.guac.coerce import arguments_of
 from pratique.surfaces.guac.documents import Document, InvalidError, read_document
 from pratique.surfaces.guac.errors import RequestError
 from pratique.surfaces.guac.execute import Budget, Compiler
@@ -35,7 +35,7 @@ class Request(msgspec.Struct):
     """A request (GraphQL over HTTP, "Request Parameters")."""
 
     query: str
-    variables: Json | None = None
+    variables: msgspec.Raw = msgspec.Raw(b"null")
     operation_name: str | None = msgspec.field(default=None, name="operationName")
     extensions: Json | None = None
 
@@ -110,7 +110,7 @@ def _run(
         raise RequestError("mutations need a token that may write")
     if operation.operation is OperationType.SUBSCRIPTION:
         raise RequestError("there are no subscriptions")
-    variables = variables_of(schema(), operation, request.variables or {})
+    variables = document.variables(operation).read(request.variables)
     budget = Budget()
     compiler = Compiler(schema(), document.fragments, variables, budget)
     root = schema().mutation_type if writes else schema().query_type

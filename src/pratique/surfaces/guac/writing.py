@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from hashlib import sha256
-from itertools import groupby
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,14 +16,15 @@ import msgspec
 
 from pratique.model.evidence import Verb
 from pratique.store.documents import Bill, Claim, DocumentKind, Entry, Placement
-from pratique.store.nodes import open_nodes
+from pratique.store.nodes import remember
 from pratique.store.nouns import Noun, NounKind
-from pratique.store.writing import write
+from pratique.store.writing import write, write_claims
 from pratique.surfaces.guac import shapes
 from pratique.surfaces.guac.bills import FORMAT as BILL_FORMAT
 from pratique.surfaces.guac.errors import RequestError
 from pratique.surfaces.guac.ids import CLAIM, bill_id, write_id
 from pratique.surfaces.guac.nouns import bare_vulnerability
+from pratique.surfaces.guac.recent import recent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -38,6 +38,9 @@ COLLECTOR = "graphql"
 """Collector of what comes without one of its own."""
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+_MENTIONED = {"key": shapes.MENTION}
 
 
 class Saying(NamedTuple):
@@ -76,10 +79,23 @@ class Writer:
         self.tenant = tenant
         self._clock = clock
 
+    def unmentioned(self, nodes: Nodes, nouns: Iterable[Noun]) -> list[Noun]:
+        """Those of some nouns that were not mentioned yet, each once.
+
+        Args:
+            nodes: What the tenant sees.
+            nouns: Of inputs.
+        """
+        every = dict.fromkeys(nouns)
+        told = recent(self.store).told(self.tenant, every)
+        unsure = [noun for noun in every if noun not in told]
+        there = nodes.said_of(unsure, Verb.HAS_METADATA, _MENTIONED)
+        recent(self.store).tell(self.tenant, (one for one in unsure if one.key in there))
+        return [noun for noun in unsure if noun.key not in there]
+
     def mention(self, nouns: Sequence[Noun]) -> None:
         """Write nouns of which nothing more is said yet."""
-        said = {"key": shapes.MENTION}
-        claims = [Claim(verb=Verb.HAS_METADATA, subject=one, said=said) for one in nouns]
+        claims = [Claim(verb=Verb.HAS_METADATA, subject=one, said=_MENTIONED) for one in nouns]
         for noun in nouns:
             bare = bare_vulnerability(noun) if noun.kind is NounKind.VULNERABILITY else None
             if bare is not None:
@@ -89,6 +105,8 @@ class Writer:
         if claims:
             rows = sorted({(int(noun.kind), noun.text) for noun in nouns})
             self._write([self._entry({"nouns": rows}, claims, ("", "", ""))])
+        remember(self.store, self.tenant, nouns)
+        recent(self.store).tell(self.tenant, nouns)
 
     def say(self, sayings: Sequence[Saying]) -> list[str]:
         """Write claims.
@@ -107,22 +125,49 @@ class Writer:
         return [write_id(CLAIM, key) for key in found if key is not None]
 
     def _said(self, sayings: Sequence[Saying], salt: str) -> list[bytes | None]:
-        ordered = sorted(sayings, key=lambda one: one.source)
+        """Write claims; the key of each, ``None`` for one that was taken back since."""
+        groups: dict[tuple[str, str, str], list[int]] = {}
+        for number, one in enumerate(sayings):
+            groups.setdefault(one.source, []).append(number)
+        numbers: dict[str, list[int]] = {}
         entries = []
-        for source, group in groupby(ordered, key=lambda one: one.source):
-            several = list(group)
-            rows: dict[str, Any] = {"claims": _rows(several)}
+        for source, several in sorted(groups.items()):
+            rows: dict[str, Any] = {"claims": _rows(sayings[number] for number in several)}
             if salt:
                 rows["again"] = salt
-            entries.append(self._entry(rows, [one.claim for one in several], source))
-        self._write(entries)
-        keys: dict[Any, bytes] = {}
-        with open_nodes(self.store, self.tenant) as nodes:
-            numbers = nodes.document_numbers(entry.digest for entry in entries)
-            for number in numbers.values():
-                for claim in nodes.claims_of(number, ()):
-                    keys[_same(claim.verb, claim.subject, claim.object, claim.said)] = claim.key
-        return [keys.get(_same(*one)) for one in sayings]
+            entry = self._entry(rows, [sayings[number].claim for number in several], source)
+            numbers[entry.digest] = several
+            entries.append(entry)
+        found: list[bytes | None] = [None] * len(sayings)
+        with _one_writer:
+            written, keys = write_claims(self.store, self.tenant, entries)
+            for digest, several in numbers.items():
+                for number, key in zip(several, keys[digest], strict=True):
+                    found[number] = key
+            pairs = zip(found, sayings, strict=True)
+            said = {key: one for key, one in pairs if key is not None}
+            recent(self.store).wrote(self.tenant, written, said)
+        return found
+
+    def included(self, nodes: Nodes, keys: Iterable[bytes], verb: Verb) -> list[Saying]:
+        """Claims that are in the record already, each once, to be said again by a bill.
+
+        Args:
+            nodes: What the tenant sees.
+            keys: Of the claims.
+            verb: What all of them are.
+
+        Raises:
+            RequestError: One is not there, or is of another kind.
+        """
+        asked = list(dict.fromkeys(keys))
+        found = recent(self.store).said(self.tenant, nodes.record.token(), asked)
+        unknown = [key for key in asked if key not in found]
+        for key, one in nodes.claims_by_key(unknown).items():
+            found[key] = Saying(one.verb, one.subject, one.object, one.said)
+        if any(key not in found or found[key].verb is not verb for key in asked):
+            raise RequestError(f"an included {verb.value} is not in the record")
+        return [found[key] for key in asked]
 
     def bill(
         self,
@@ -156,14 +201,14 @@ class Writer:
             roots=tuple(sorted({place[b] for a, b in pairs if a == described})),
             edges=tuple(sorted({(place[a], place[b]) for a, b in pairs if a != b})),
         )
-        said = {"key": shapes.MENTION}
         claims = [saying.claim, *(one.claim for one in includes.dependencies)]
         claims += [one.claim for one in includes.occurrences]
         claims += [
-            Claim(verb=Verb.HAS_METADATA, subject=one, said=said) for one in includes.artifacts
+            Claim(verb=Verb.HAS_METADATA, subject=one, said=_MENTIONED)
+            for one in includes.artifacts
         ]
         rows = {
-            "bill": _row(saying),
+            "bill": _row(saying, saying.said),
             "packages": sorted({noun.text for noun in includes.packages}),
             "artifacts": sorted({noun.text for noun in includes.artifacts}),
             "dependencies": _rows(includes.dependencies),
@@ -218,7 +263,9 @@ def write_entries(store: Store, tenant: str, entries: Sequence[Entry]) -> bool:
         Whether one was new.
     """
     with _one_writer:
-        return bool(write(store, tenant, entries).added)
+        written = write(store, tenant, entries)
+        recent(store).wrote(tenant, written, {})
+        return bool(written.added)
 
 
 class Included(NamedTuple):
@@ -230,35 +277,28 @@ class Included(NamedTuple):
     occurrences: Sequence[Saying]
 
 
-def included(nodes: Nodes, keys: Iterable[bytes], verb: Verb) -> list[Saying]:
-    """Claims that are in the record already, to be said again by a bill.
-
-    Raises:
-        RequestError: One is not there, or is of another kind.
-    """
-    asked = list(keys)
-    found = nodes.claims_by_key(asked)
-    claims = [found[key] for key in asked if key in found]
-    if len(claims) != len(asked) or any(claim.verb is not verb for claim in claims):
-        raise RequestError(f"an included {verb.value} is not in the record")
-    return [Saying(one.verb, one.subject, one.object, one.said) for one in claims]
-
-
 def _rows(sayings: Iterable[Saying]) -> list[msgspec.Raw]:
     """Claims as a document has them: each once, in an order of their own.
 
     Clients send the same in another order each time.
     """
-    return [msgspec.Raw(text) for text in sorted({_encode(_row(one)) for one in sayings})]
+    texts: dict[int, msgspec.Raw] = {}
+    found = set()
+    for one in sayings:
+        # Most say the same of different nouns, in one mapping.
+        said = texts.get(id(one.said))
+        if said is None:
+            said = texts[id(one.said)] = msgspec.Raw(_encode(one.said))
+        found.add(_encode(_row(one, said)))
+    return [msgspec.Raw(text) for text in sorted(found)]
 
 
-def _row(one: Saying) -> list[Any]:
+_WORDS = {verb: verb.value for verb in Verb}
+
+
+def _row(one: Saying, said: Any) -> list[Any]:
     about = [int(one.object.kind), one.object.text] if one.object else None
-    return [one.verb.value, [int(one.subject.kind), one.subject.text], about, one.said]
-
-
-def _same(verb: Verb, subject: Noun, object: Noun | None, said: dict[str, str]) -> Any:
-    return verb, subject, object, frozenset(said.items())
+    return [_WORDS[one.verb], [int(one.subject.kind), one.subject.text], about, said]
 
 
 def _ends(dependencies: Iterable[Saying]) -> set[str]:

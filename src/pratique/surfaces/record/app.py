@@ -49,8 +49,9 @@ MAX_THREADS = 8
 """Requests that are worked on at once; the interpreter runs one at a time, the others
 wait for the database or to be read."""
 
-GC_OBJECTS = 50_000
-"""Objects after which the collector looks for circles."""
+GC_OBJECTS = 200_000
+"""Objects after which the collector looks for circles: a request of a large bill makes as many,
+and none of them is in one."""
 
 JSON = "application/json"
 
