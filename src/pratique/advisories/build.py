@@ -29,6 +29,9 @@ __all__ = ["PLACEHOLDER_YEAR", "Builder", "build"]
 CHECKPOINT_RECORDS = 50_000
 """A killed build loses at most what it read of so many records: some ten seconds."""
 
+TOLD_RECORDS = 500
+"""Records between two words to whoever watches; every one would slow the build."""
+
 
 def build(
     root: Path,
@@ -41,6 +44,7 @@ def build(
     watermarks: Mapping[str, Watermark] | None = None,
     dates: Mapping[str, datetime] | None = None,
     partial: tuple[str, ...] = (),
+    progress: Callable[[int], None] = lambda _count: None,
 ) -> Manifest:
     """Build a generation from sources and make it the current one.
 
@@ -57,6 +61,7 @@ def build(
         watermarks: Up to where the sources were taken.
         dates: Up to when ecosystems are complete, where that is known otherwise.
         partial: Ecosystems of whose advisories the sources are only a part.
+        progress: Told now and then how many records were taken.
 
     Raises:
         InputError: A source cannot be read at all, or none holds a record.
@@ -71,10 +76,10 @@ def build(
 
     with work_folder(root, build_key) as work:
         try:
-            manifest = _made(work, all_feeds, finish)
+            manifest = _made(work, all_feeds, finish, progress)
         except _LostError:
             clear(work)
-            manifest = _made(work, all_feeds, finish)
+            manifest = _made(work, all_feeds, finish, progress)
         if not manifest.records:
             named = ", ".join(source.path or source.name for f in all_feeds for source in f.sources)
             raise InputError(f"{named or 'the sources'}: no OSV record is in it.")
@@ -89,7 +94,12 @@ class _LostError(Exception):
     """What was set aside by the build before is not there any more."""
 
 
-def _made(work: Path, feeds: Sequence[Feed], finish: Callable[[Builder], Manifest]) -> Manifest:
+def _made(
+    work: Path,
+    feeds: Sequence[Feed],
+    finish: Callable[[Builder], Manifest],
+    progress: Callable[[int], None],
+) -> Manifest:
     before = read_checkpoint(work)
     try:
         builder = Builder(work / MADE, work, before)
@@ -97,7 +107,7 @@ def _made(work: Path, feeds: Sequence[Feed], finish: Callable[[Builder], Manifes
         raise _LostError from None
     with builder:
         begun, item = (before.source, before.item) if before else (0, 0)
-        marker = _Marker(builder, before.records if before else 0)
+        marker = _Marker(builder, before.records if before else 0, progress)
         place = 0
         for feed in feeds:
             count = len(feed.sources)
@@ -114,16 +124,19 @@ def _made(work: Path, feeds: Sequence[Feed], finish: Callable[[Builder], Manifes
 
 
 class _Marker:
-    """Makes a checkpoint now and then."""
+    """Makes a checkpoint now and then, and says more often how far it is."""
 
-    def __init__(self, builder: Builder, records: int) -> None:
+    def __init__(self, builder: Builder, records: int, progress: Callable[[int], None]) -> None:
         self._builder = builder
+        self._progress = progress
         self._next = records + CHECKPOINT_RECORDS
         self.item = 0
 
     def __call__(self) -> None:
         """Note that one more thing of the source was taken."""
         self.item += 1
+        if self.item % TOLD_RECORDS == 0:
+            self._progress(self._builder.taken)
         if self._builder.taken >= self._next:
             self.save()
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pratique.advisories.answers import Advisories, finished
-from pratique.advisories.commit_ranges import State, judge_bare, judge_range
+from pratique.advisories.commit_ranges import judge_range
 from pratique.advisories.layout import CommitRow, Detail, Entry, Flag
 from pratique.advisories.matching import Asked, Hit, evaluate, is_listed
 from pratique.advisories.repositories import alike_hash, alike_text, tag_hash
 from pratique.formats.git import History
 from pratique.formats.osv.affected import is_commit
+from pratique.formats.osv.commits import State, judge_bare
 from pratique.model.advisory import Advisory, Answer, Match, Unmatched
 from pratique.model.ecosystems import GIT, normalise_name
 

@@ -6,11 +6,12 @@ written meanwhile.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -37,6 +38,8 @@ CURRENT = "current"
 
 GENERATIONS = "generations"
 """Folder of the generations."""
+
+_LOCK = ".generations.lock"
 
 KEPT = 2
 """Generations kept: the one in use and the one before it, to go back to."""
@@ -191,17 +194,29 @@ def publish(root: Path, built: Path, name: str) -> Path:
         sync(path)
     target = root / GENERATIONS / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        built.rename(target)
-    except OSError:
-        if not _whole(target):
-            aside = built.with_name(f"{built.name}-old")
-            target.rename(aside)
+    with _alone(root):
+        try:
             built.rename(target)
-            shutil.rmtree(aside, ignore_errors=True)
-    sync(target.parent)
-    point(root, name)
+        except OSError:
+            if not _whole(target):
+                aside = built.with_name(f"{built.name}-old")
+                target.rename(aside)
+                built.rename(target)
+                shutil.rmtree(aside, ignore_errors=True)
+        sync(target.parent)
+        point(root, name)
     return target
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Hold the generations: none is pruned between being moved into place and pointed to."""
+    handle = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _whole(folder: Path) -> bool:
@@ -234,7 +249,8 @@ def current(root: Path) -> Path | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise GenerationError(f"{root / CURRENT} cannot be read: {error}", remedy=_REMEDY) from None
+        why = getattr(error, "strerror", None) or error
+        raise GenerationError(f"{root / CURRENT} cannot be read: {why}.", remedy=_REMEDY) from None
     folder = root / GENERATIONS / name
     if not name or "/" in name or name.startswith(".") or not folder.is_dir():
         raise GenerationError(f"{root / CURRENT} names no generation there is.", remedy=_REMEDY)
@@ -255,17 +271,22 @@ def prune(root: Path, keep: str) -> None:
 
     Args:
         root: Of the advisories' data.
-        keep: Generation that stays in any case.
+        keep: Generation that stays in any case; so does the current one, which another build that
+            ended at the same moment may have published.
     """
-    named = sorted(
-        (path for path in (root / GENERATIONS).iterdir() if path.is_dir()),
-        key=lambda path: (path.name == keep, _changed(path)),
-        reverse=True,
-    )
-    old = time.time() - ABANDONED_SECONDS
-    left = [path for path in root.glob(".building-*") if _changed(path) < old]
-    for path in (*named[KEPT:], *left):
-        shutil.rmtree(path, ignore_errors=True)
+    with _alone(root):
+        pointed = keep
+        with suppress(OSError, ValueError):
+            pointed = (root / CURRENT).read_text(encoding="utf-8").strip()
+        named = sorted(
+            (path for path in (root / GENERATIONS).iterdir() if path.is_dir()),
+            key=lambda path: (path.name in {keep, pointed}, _changed(path)),
+            reverse=True,
+        )
+        old = time.time() - ABANDONED_SECONDS
+        left = [path for path in root.glob(".building-*") if _changed(path) < old]
+        for path in (*named[KEPT:], *left):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _changed(path: Path) -> float:

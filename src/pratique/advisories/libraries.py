@@ -120,7 +120,9 @@ class Libraries:
         try:
             named = sorted(path for path in folder.iterdir() if path.is_dir() and "@" in path.name)
         except OSError as error:
-            raise UsageError(f"{folder} cannot be read: {error}.") from None
+            raise UsageError(
+                f"{folder} cannot be read: {error.strerror}.", remedy="Name a folder of libraries."
+            ) from None
         if not named:
             raise UsageError(
                 f"{folder} has no library.", remedy="Name its folders like zlib@1.2.11."

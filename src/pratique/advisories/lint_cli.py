@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pratique.formats.json_writing import indented_json
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode
 
@@ -36,8 +37,6 @@ def _run(options: Namespace) -> int:
     linted = Linted()
     found = lint_sources(options.paths, linted)
     if options.format == "json":
-        import msgspec
-
         listed = list(found)
         made = {
             "records": linted.records,
@@ -45,7 +44,7 @@ def _run(options: Namespace) -> int:
             "types": dict(sorted(linted.types.items())),
             "findings": listed,
         }
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n")
+        sys.stdout.buffer.write(indented_json(made))
         return ExitCode.FINDINGS if listed else ExitCode.CLEAN
     for each in found:
         place = f"{each.source}: {each.where}" if each.where else each.source

@@ -79,7 +79,7 @@ def lint_sources(paths: Iterable[Path], linted: Linted) -> Iterator[Found]:
         linted: Is counted up.
 
     Raises:
-        InputError: A source cannot be read at all.
+        InputError: A source cannot be read at all, or there is no record in any.
     """
     for path in paths:
         seen: set[str] = set()
@@ -89,6 +89,8 @@ def lint_sources(paths: Iterable[Path], linted: Linted) -> Iterator[Found]:
             linted.faulty += bool(found)
             linted.types.update(each.type for each in found)
             yield from found[:MAX_PER_RECORD]
+    if not linted.records:
+        raise InputError("no OSV record is there.", remedy="See 'pratique advisories lint --help'.")
 
 
 def _lint_item(

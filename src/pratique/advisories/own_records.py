@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pratique.formats.osv import read_record
-from pratique.formats.text import decode, parse_json, parse_yaml_texts
+from pratique.formats.text import decode, parse_json
+from pratique.formats.yaml_text import parse_yaml_texts
 from pratique.model.errors import InputError, LimitError, UsageError
 
 if TYPE_CHECKING:

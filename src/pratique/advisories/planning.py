@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pratique.advisories.downloads import Downloads
     from pratique.advisories.ground import Ground
-    from pratique.sources.osv import Row
+    from pratique.sources.osv_changes import Row
 
 RECORD_COST = 16 * 1024
 """What a record fetched by itself counts for against the bytes of a zip: some

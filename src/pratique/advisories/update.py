@@ -37,8 +37,9 @@ from pratique.advisories.planning import ByChanges, Plan, Planner, Whole
 from pratique.advisories.regrouping import TooManyError
 from pratique.advisories.retained import Retained
 from pratique.model.errors import EvidenceError, InputError, UpstreamError, UsageError
-from pratique.sources.osv import VARIABLE, OsvBucket, base_url, proxy_of
+from pratique.sources.osv import OsvBucket
 from pratique.sources.osv_folder import OsvFolder
+from pratique.sources.osv_places import VARIABLE, base_url, proxy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -86,8 +87,8 @@ def update(
         root: Folder of the advisories' data.
         ecosystems: Which to bring up to date; all that the place lists, where none is named.
         url: Where OSV's files are, or a folder with a copy of them; see
-            :func:`pratique.sources.osv.base_url`.
-        proxy: See :func:`pratique.sources.osv.proxy_of`.
+            :func:`pratique.sources.osv_places.base_url`.
+        proxy: See :func:`pratique.sources.osv_places.proxy_of`.
         offline: Refuse what is not a folder.
         accept_shrinking: Take a source that has lost many records.
         whole: Take everything as a whole, whatever is cheaper.

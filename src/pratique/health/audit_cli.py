@@ -7,7 +7,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pratique.advisories.options import add_advisories
 from pratique.graph.options import add_question, opened, show
+from pratique.health.options import add_policy, add_threshold, policy_and_waivers
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, UsageError
 
@@ -35,39 +37,22 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--environment", action="append", default=[], help="of these alone; repeatable"
     )
-    parser.add_argument(
-        "--policy",
-        metavar="PACK-OR-FILE",
-        help="decide on every component by a policy, as 'pratique check --policy' does",
-    )
-    parser.add_argument(
-        "--waivers", action="append", default=[], metavar="FILE", help="waivers; repeatable"
-    )
-    parser.add_argument(
-        "--fail-on",
-        default="none",
-        metavar="THRESHOLD",
-        help="exit with 1 only for findings at least this bad; see 'pratique check --help'",
-    )
+    add_policy(parser)
+    add_threshold(parser)
     parser.add_argument(
         "--bills",
         type=Path,
         metavar="FOLDER",
         help="write the whole bill of health of each product to a new folder, as JSON",
     )
-    parser.add_argument(
-        "--advisories",
-        type=Path,
-        metavar="FOLDER",
-        help="advisory index to use instead of the user's own",
-    )
+    add_advisories(parser)
     add_question(parser)
 
 
 def _run(options: Namespace) -> int:
     from pratique.health.audit import audit
-    from pratique.health.progress import shown
     from pratique.health.verdict import Threshold
+    from pratique.report.progress import shown
     from pratique.store.record import open_record
 
     threshold = Threshold.parse(options.fail_on)
@@ -95,15 +80,11 @@ def _run(options: Namespace) -> int:
 def _terms(options: Namespace) -> Terms:
     from pratique.advisories import open_index
     from pratique.health.audit import Terms
-    from pratique.policy import files
-    from pratique.policy.waivers import Waivers
     from pratique.sources.clock import now
 
+    policy, waivers = policy_and_waivers(options)
     return Terms(
-        advisories=open_index(options.advisories),
-        now=now(),
-        policy=files.policy(options.policy) if options.policy else None,
-        waivers=files.waivers(options.waivers) if options.waivers else Waivers(),
+        advisories=open_index(options.advisories), now=now(), policy=policy, waivers=waivers
     )
 
 

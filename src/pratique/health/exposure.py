@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
+from pratique.advisories.options import add_advisories
 from pratique.graph.cli import affected_with
 from pratique.graph.models import Vulnerable
 from pratique.model.advisory import Query
@@ -13,10 +14,11 @@ from pratique.model.errors import InputError
 from pratique.model.purl import Package
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterable
+    from argparse import Namespace
+    from collections.abc import Collection, Iterable
 
     from pratique.advisories import Index
+    from pratique.graph.models import Matches
 
 
 def vulnerable(index: Index, name: str) -> Vulnerable | None:
@@ -31,13 +33,16 @@ def vulnerable(index: Index, name: str) -> Vulnerable | None:
         return None
     ids = tuple(dict.fromkeys((name, advisory.id, *advisory.aliases)))
 
-    def matches(purls: Iterable[str]) -> list[str]:
-        return _affected(index, frozenset(ids), purls)
+    def without(others: Collection[str]) -> Matches:
+        return partial(_affected, index, frozenset(ids), frozenset(others))
 
-    return Vulnerable(ids=ids, matches=matches)
+    return Vulnerable(ids=ids, matches=without(()), indexed=index.advisory, without=without)
 
 
-def _affected(index: Index, ids: frozenset[str], purls: Iterable[str]) -> list[str]:
+def _affected(
+    index: Index, ids: frozenset[str], others: frozenset[str], purls: Iterable[str]
+) -> list[str]:
+    """The packages that an advisory of some ids affects, but for those of other ids."""
     asked: list[tuple[str, Query]] = []
     for purl in purls:
         try:
@@ -54,20 +59,11 @@ def _affected(index: Index, ids: frozenset[str], purls: Iterable[str]) -> list[s
         purl
         for (purl, _), answer in zip(asked, answers, strict=True)
         if any(
-            not ids.isdisjoint((record.id, *record.aliases))
+            record.id not in others and not ids.isdisjoint((record.id, *record.aliases))
             for match in answer.matches
             for record in match.advisories
         )
     ]
-
-
-def _options(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--advisories",
-        type=Path,
-        metavar="FOLDER",
-        help="advisory index to use instead of the user's own",
-    )
 
 
 def _find(name: str, options: Namespace) -> Vulnerable | None:
@@ -76,4 +72,4 @@ def _find(name: str, options: Namespace) -> Vulnerable | None:
     return vulnerable(open_index(options.advisories), name)
 
 
-affected = affected_with(_find, more=_options)
+affected = affected_with(_find, more=add_advisories)

@@ -41,6 +41,9 @@ class Affected(msgspec.Struct):
     target_clean: bool = False
     """Whether the target has no known vulnerability left."""
 
+    sampled: bool = False
+    """Whether only a part of the advisories of its ecosystem is here."""
+
 
 def make(affected: Sequence[Affected], finder: PathFinder) -> list[Finding]:
     """Findings: one for each package version and vulnerability; not yet ranked.

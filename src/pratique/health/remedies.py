@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pratique.model.advisory import Query
-from pratique.model.ecosystems import GIT, advisory_name
+from pratique.model.ecosystems import GIT, advisory_name, base
 from pratique.model.inventory import Relation
 from pratique.versions import VersionError, ordering
 
@@ -80,6 +80,11 @@ def remedy(one: Affected, match: Match, *, malicious: bool) -> str:
         if others
         else ""
     )
+    if one.sampled:  # a version that is affected by what is not here must not be called clean
+        gain = (
+            f" or later (only a part of the advisories for {base(one.components[0].ecosystem)} is "
+            "here: run 'pratique advisories update' first)"
+        )
     relations = {part.relation for part in one.components}
     if relations == {Relation.TRANSITIVE}:
         return (

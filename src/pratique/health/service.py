@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from pratique.advisories import Index
     from pratique.advisories.exploitation import Exploitation
+    from pratique.health.findings import Affected
     from pratique.inventory.service import Progress
     from pratique.model.advisory import Answer, Match
     from pratique.model.bill import AdvisoryStatus
@@ -98,44 +99,27 @@ def check(
     inventory = take(request.subject, options, stdin=stdin, progress=progress)
     inventory, answers = ask_checkouts(inventory, index)
     answers.update(_ask([part for part in inventory.components if part.ref not in answers], index))
-    matches: dict[str, tuple[Match, ...]] = {
-        part.ref: answers[part.ref].matches for part in inventory.components if part.ref in answers
-    }
-    affected = by_package(inventory.components, matches)
-    choose(affected, index.match)
-    direct = {
-        one.subject
-        for one in affected
-        if any(part.relation is Relation.DIRECT for part in one.components)
-    }
+    affected = _affected(inventory.components, answers, index)
     exploitation = exploitation or open_exploitation()
     rated = rate(make(affected, PathFinder(inventory)), exploitation)
     loaded = load(map(Path, request.vex), now, verifier) if request.vex else Loaded()
-    scene = Scene.of_inventory(inventory, request.products)
     answered = apply(
         rated,
         (*loaded.statements, *statements),
         now,
-        scene=scene,
+        scene=Scene.of_inventory(inventory, request.products),
         preferred=request.prefer,
     )
     findings = waive([*answered, *findings_of(inventory.suspicions)], waivers, now)
-    still = {finding.subject for finding in findings if finding.status == "open"}
-    known = {part.ref for one in affected if one.subject in still for part in one.components}
-    partial = frozenset(index.partial)
-    health = [
-        _component(part, answers, sampled=base(part.ecosystem) in partial and part.ref not in known)
-        for part in inventory.components
-    ]
+    health = _components(inventory.components, answers, index)
     status = index.status(now, {part.ecosystem for part in inventory.components if part.ecosystem})
     if policy is not None:
-        advised = [one for one in findings if one.rule not in MODEL_RULES]
-        open_ones = [finding for finding in advised if finding.status == "open"]
+        advised = [one for one in findings if one.rule not in MODEL_RULES and one.status == "open"]
         facts = facts_of(
-            inventory.components, health, open_ones, status, epss=exploitation.has_scores
+            inventory.components, health, advised, status, epss=exploitation.has_scores
         )
         findings += judge_all(policy, facts, waivers, now)
-    findings = ranked(findings, direct, request.sort)
+    findings = ranked(findings, _direct(affected), request.sort)
     unknowns = _unknowns(inventory, health, status, loaded.problems)
     complete = bool(inventory.components) and not any(
         problem.trouble is not Trouble.NOTICE for problem in unknowns
@@ -157,6 +141,30 @@ def check(
         advisories=status,
         complete=complete,
     )
+
+
+def _affected(
+    components: Sequence[Component], answers: dict[str, Answer], index: Index
+) -> list[Affected]:
+    """Packages that advisories speak of, each with the version that is chosen as its remedy."""
+    matches: dict[str, tuple[Match, ...]] = {
+        part.ref: answers[part.ref].matches for part in components if part.ref in answers
+    }
+    affected = by_package(components, matches)
+    partial = frozenset(index.partial)
+    for one in affected:
+        one.sampled = base(one.components[0].ecosystem) in partial
+    choose(affected, index.match)
+    return affected
+
+
+def _direct(affected: Sequence[Affected]) -> set[str]:
+    """Those that the project asks for itself."""
+    return {
+        one.subject
+        for one in affected
+        if any(part.relation is Relation.DIRECT for part in one.components)
+    }
 
 
 def _ask(components: Sequence[Component], index: Index) -> dict[str, Answer]:
@@ -182,6 +190,16 @@ def _commit(part: Component) -> str:
 
 def _sampled(ecosystem: str) -> str:
     return f"only a part of the advisories for {ecosystem} is here"
+
+
+def _components(
+    components: Sequence[Component], answers: dict[str, Answer], index: Index
+) -> list[ComponentHealth]:
+    """What is known of each; where only a part of the advisories is here, all may have more."""
+    partial = frozenset(index.partial)
+    return [
+        _component(part, answers, sampled=base(part.ecosystem) in partial) for part in components
+    ]
 
 
 def _component(part: Component, answers: dict[str, Answer], *, sampled: bool) -> ComponentHealth:
@@ -234,8 +252,8 @@ def _unknowns(
         Problem(
             Location(inventory.subject),
             Trouble.UNKNOWN,
-            f"{_sampled(ecosystem)}: {number} components without a finding may still be affected; "
-            "run 'pratique advisories update'",
+            f"{_sampled(ecosystem)}: {number} {'component' if number == 1 else 'components'} "
+            "may be affected by more than is known; run 'pratique advisories update'",
         )
         for ecosystem, number in sampled.items()
     )

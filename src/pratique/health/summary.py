@@ -70,8 +70,9 @@ def _sentence(health: Health, totals: Counts) -> str:
     still = "open " if totals.answered else ""
     if health is Health.UNKNOWN:
         return (
-            f"No {still}known vulnerability was found in {totals.components} components, but not "
-            "everything could be determined."
+            f"No {still}known vulnerability was found in {totals.components} "
+            f"component{'' if totals.components == 1 else 's'}, but not everything could be "
+            "determined."
         )
     return f"None of {totals.components} components has an {still}known vulnerability.".replace(
         "an known", "a known"
@@ -83,7 +84,8 @@ def _attention(totals: Counts) -> str:
     if totals.vulnerabilities:
         known = "vulnerability" if totals.vulnerabilities == 1 else "vulnerabilities"
         text = (
-            f"{totals.affected} of {totals.components} components have "
+            f"{totals.affected} of {totals.components} "
+            f"{'component has' if totals.components == 1 else 'components have'} "
             f"{totals.vulnerabilities} known {known}; {totals.severities[worst]} {worst}"
         )
     else:

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pratique.formats import registry
+from pratique.formats.json_writing import indented_json
 from pratique.model.command import Command
 
 if TYPE_CHECKING:
@@ -21,14 +22,11 @@ def _configure(parser: ArgumentParser) -> None:
 def _run(options: Namespace) -> int:
     readers = registry.readers()
     if options.format == "json":
-        import msgspec
-
         rows = [
             {"name": one.name, "title": one.title, "kind": one.kind, "files": one.files}
             for one in readers
         ]
-        data = msgspec.json.format(msgspec.json.encode(rows), indent=2)
-        sys.stdout.write(data.decode() + "\n")
+        sys.stdout.write(indented_json(rows).decode())
         return 0
     width = max(len(one.name) for one in readers)
     for one in readers:

@@ -6,9 +6,12 @@ import sys
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from pratique.inventory.sbom_input import add_format, json_bytes, load, named, write
+from pratique.formats.json_writing import indented_json
+from pratique.inventory.sbom_input import load, named
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, InputError
+from pratique.model.options import add_format
+from pratique.report.writing import write_out
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -46,7 +49,7 @@ def _run(options: Namespace) -> int:
             {"path": path, "value": value, "in_model": path not in rest}
             for path, value in shown.items()
         ]
-        write(json_bytes({"form": bill.form, "leaves": rows, "left": bill.left}), None)
+        write_out(indented_json({"form": bill.form, "leaves": rows, "left": bill.left}), None)
     else:
         sys.stdout.write("".join(f"{path} = {_shown(value)}\n" for path, value in shown.items()))
         for line, _, reason in bill.left:

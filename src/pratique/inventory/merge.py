@@ -16,6 +16,7 @@ import msgspec
 from pratique.formats.base import MAX_DEPTH
 from pratique.formats.sbom.convert.delta import copied
 from pratique.formats.sbom.items import References
+from pratique.formats.shapes import array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,9 +93,9 @@ class _Merger:
         """Take over one document."""
         metadata = bom.get("metadata")
         main = metadata.get("component") if isinstance(metadata, dict) else None
-        components = [one for one in _list(bom.get("components")) if isinstance(one, dict)]
+        components = [one for one in array(bom.get("components")) if isinstance(one, dict)]
         main = main if isinstance(main, dict) else None
-        names = self._names([*([main] if main else []), *components, *_list(bom.get("services"))])
+        names = self._names([*([main] if main else []), *components, *array(bom.get("services"))])
         if flat:
             parts = [*([main] if main else []), *components]
             heads = parts[:1] if main else parts
@@ -105,13 +106,13 @@ class _Merger:
             self.components += [_renamed(one, names) for one in components]
             self._subjects |= dict.fromkeys(_ref(one) for one in components)
         else:
-            main["components"] = [*_list(main.get("components")), *components]
+            main["components"] = [*array(main.get("components")), *components]
             self.components.append(_renamed(main, names))
             self._subjects[_ref(main)] = None
         for key in ("services", "compositions", "vulnerabilities"):
-            if items := _list(bom.get(key)):
+            if items := array(bom.get(key)):
                 self.others.setdefault(key, []).extend(_renamed(items, names))
-        for entry in _list(bom.get("dependencies")):
+        for entry in array(bom.get("dependencies")):
             if isinstance(entry, dict):
                 self._depend(_renamed(entry, names))
 
@@ -141,7 +142,7 @@ class _Merger:
             if ref not in names:
                 names[ref] = self._seen.get(_content(item)) or self._references.take(ref)
             for key in ("components", "services"):
-                waiting += [(one, depth + 1) for one in _list(item.get(key))]
+                waiting += [(one, depth + 1) for one in array(item.get(key))]
         return names
 
     def _unstated(self, wanted: str, names: dict[str, str]) -> str:
@@ -197,7 +198,3 @@ def _content(item: dict[str, Any]) -> bytes:
 def _ref(item: dict[str, Any]) -> str:
     ref = item.get("bom-ref")
     return ref if isinstance(ref, str) else ""
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -13,6 +13,7 @@ import msgspec
 from pratique.formats.base import MAX_DEPTH
 from pratique.formats.sbom.spdx3.graph import short
 from pratique.formats.sbom.values import CYCLONEDX, SPDX3, value_of
+from pratique.formats.shapes import mapping, objects_in, text_at, texts_in
 from pratique.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -87,38 +88,44 @@ def _components(bom: dict[str, Any]) -> Iterator[dict[str, Any]]:
     metadata = bom.get("metadata")
     main = metadata.get("component") if isinstance(metadata, dict) else None
     inner = main.get("components") if isinstance(main, dict) else None
-    waiting = [(one, 1) for one in reversed([*_objects(bom.get("components")), *_objects(inner)])]
+    waiting = [
+        (one, 1) for one in reversed([*objects_in(bom.get("components")), *objects_in(inner)])
+    ]
     while waiting:
         item, depth = waiting.pop()
         yield item
         if depth < MAX_DEPTH:
-            waiting += [(one, depth + 1) for one in reversed(_objects(item.get("components")))]
+            waiting += [(one, depth + 1) for one in reversed(objects_in(item.get("components")))]
 
 
 def _cyclonedx(item: dict[str, Any]) -> Card:
-    card = _object(item.get("modelCard"))
-    parameters = _object(card.get("modelParameters"))
-    considerations = _object(card.get("considerations"))
+    card = mapping(item.get("modelCard"))
+    parameters = mapping(card.get("modelParameters"))
+    considerations = mapping(card.get("considerations"))
     architecture = (
-        _text(parameters, "architectureFamily"),
-        _text(parameters, "modelArchitecture"),
+        text_at(parameters, "architectureFamily"),
+        text_at(parameters, "modelArchitecture"),
     )
     limits = considerations.get("technicalLimitations")
-    risks = [_text(one, "name") for one in _objects(considerations.get("ethicalConsiderations"))]
+    risks = [
+        text_at(one, "name") for one in objects_in(considerations.get("ethicalConsiderations"))
+    ]
     return Card(
-        kind=_text(item, "type") or "unknown",
-        task=_text(parameters, "task"),
-        approach=_text(_object(parameters.get("approach")), "type"),
+        kind=text_at(item, "type") or "unknown",
+        task=text_at(parameters, "task"),
+        approach=text_at(mapping(parameters.get("approach")), "type"),
         architecture=" ".join(dict.fromkeys(one for one in architecture if one)),
         datasets=tuple(
             stated
-            for one in _objects(parameters.get("datasets"))
-            if (stated := _text(one, "name") or _text(one, "ref"))
+            for one in objects_in(parameters.get("datasets"))
+            if (stated := text_at(one, "name") or text_at(one, "ref"))
         ),
         classification=tuple(
-            stated for one in _objects(item.get("data")) if (stated := _text(one, "classification"))
+            stated
+            for one in objects_in(item.get("data"))
+            if (stated := text_at(one, "classification"))
         ),
-        considerations=(*_texts(limits), *(one for one in risks if one)),
+        considerations=(*texts_in(limits), *(one for one in risks if one)),
     )
 
 
@@ -127,21 +134,21 @@ def _graph(value: dict[str, Any], reading: Reading) -> dict[str, Card]:
     known = {one.ref for one in reading.components}
     names: dict[str, str] = {}
     trained: dict[str, list[str]] = {}
-    for item in _objects(value.get("@graph")):
-        id, kind = _text(item, "spdxId"), short(_text(item, "type"))
-        names[id] = _text(item, "name")
-        if _text(item, "relationshipType") == "trainedOn":
-            trained.setdefault(_text(item, "from"), []).extend(_texts(item.get("to")))
+    for item in objects_in(value.get("@graph")):
+        id, kind = text_at(item, "spdxId"), short(text_at(item, "type"))
+        names[id] = text_at(item, "name")
+        if text_at(item, "relationshipType") == "trainedOn":
+            trained.setdefault(text_at(item, "from"), []).extend(texts_in(item.get("to")))
         if id in known:
-            domains = _texts(item.get("ai_domain"))
-            types = _texts(item.get("ai_typeOfModel"))
-            level = _text(item, "dataset_confidentialityLevel")
+            domains = texts_in(item.get("ai_domain"))
+            types = texts_in(item.get("ai_typeOfModel"))
+            level = text_at(item, "dataset_confidentialityLevel")
             found[id] = Card(
                 kind=kind,
                 task=", ".join(domains),
                 architecture=", ".join(types),
                 classification=(level,) if level else (),
-                considerations=tuple(_texts([item.get("ai_limitation")])),
+                considerations=tuple(texts_in([item.get("ai_limitation")])),
             )
     return {
         id: msgspec.structs.replace(
@@ -149,20 +156,3 @@ def _graph(value: dict[str, Any], reading: Reading) -> dict[str, Card]:
         )
         for id, card in found.items()
     }
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _texts(value: Any) -> list[str]:
-    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
-
-
-def _text(item: dict[str, Any], key: str) -> str:
-    value = item.get(key)
-    return value if isinstance(value, str) else ""

@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pratique.inventory.sbom_input import json_bytes, now, write
+from pratique.formats.json_writing import indented_json
+from pratique.inventory.sbom_input import now
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode
+from pratique.model.options import add_exclude
+from pratique.report.writing import write_out
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -21,13 +24,7 @@ FORMATS = ("table", "json", "sarif", "html", "markdown")
 
 def _configure(parser: ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", default=".", help="a folder; the current by default")
-    parser.add_argument(
-        "--exclude",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help="leave out paths that match; repeatable",
-    )
+    add_exclude(parser)
     parser.add_argument("--format", "-f", choices=FORMATS, default="table", help="how to print it")
 
 
@@ -40,11 +37,11 @@ def _run(options: Namespace) -> int:
         raise NothingThereError(f"there is no folder {options.folder!r} here.")
     found = inspect_folder(root, options.exclude)
     if options.format == "json":
-        write(json_bytes(found), None)
+        write_out(indented_json(found), None)
     elif options.format != "table":
         from pratique.report.outputs import render
 
-        write(render(bill_of(found, options.folder, now()), options.format).encode(), None)
+        write_out(render(bill_of(found, options.folder, now()), options.format).encode(), None)
     else:
         sys.stdout.write(_table(found))
     if found.findings:

@@ -5,18 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from pratique.inventory.sbom_input import (
-    CREATOR,
-    add_format,
-    json_bytes,
-    load,
-    named,
-    now,
-    write,
-)
+from pratique.formats.json_writing import indented_json
+from pratique.inventory.sbom_input import CREATOR, load, named, now
 from pratique.inventory.sbom_views_cli import diff, merge, query, tree
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, InputError
+from pratique.model.options import add_format
+from pratique.report.writing import write_out
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -55,9 +50,9 @@ def _run_convert(options: Namespace) -> int:
         done = convert_document(data, options.to, creator=CREATOR, now=now())
     except InputError as error:
         raise named(options.document, error) from None
-    write(done.data, options.output)
+    write_out(done.data, options.output)
     if options.loss:
-        write(json_bytes(done.loss), options.loss)
+        write_out(indented_json(done.loss), options.loss)
     loss = done.loss
     if loss.lost or loss.carried:
         sys.stderr.write(
@@ -95,7 +90,7 @@ def _run_validate(options: Namespace) -> int:
             }
             for name, one in verdicts.items()
         ]
-        write(json_bytes(rows), None)
+        write_out(indented_json(rows), None)
     else:
         for name, one in verdicts.items():
             for fault in one.faults:
@@ -133,7 +128,7 @@ def _run_score(options: Namespace) -> int:
     except InputError as error:
         raise named(options.document, error) from None
     if options.format == "json":
-        write(json_bytes(quality), None)
+        write_out(indented_json(quality), None)
     else:
         sys.stdout.write(_table(quality))
     low = options.at_least is not None and quality.score < options.at_least

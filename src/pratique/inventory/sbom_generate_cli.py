@@ -6,10 +6,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from pratique import __version__
-from pratique.inventory.sbom_input import now, write
+from pratique.inventory.sbom_input import now
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode
 from pratique.model.inventory import Trouble
+from pratique.model.options import add_exclude, add_installed
+from pratique.report.writing import write_out
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -42,18 +44,8 @@ def _configure(parser: ArgumentParser) -> None:
         help=f"{', '.join(SHORT)} (default: cyclonedx), or with a version: {', '.join(FORMS)}",
     )
     parser.add_argument("--output", "-o", metavar="FILE", help="where to write it")
-    parser.add_argument(
-        "--exclude",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help="leave out paths that match; repeatable",
-    )
-    parser.add_argument(
-        "--installed",
-        action="store_true",
-        help="read installed trees (node_modules, virtual environments) as well",
-    )
+    add_exclude(parser)
+    add_installed(parser)
 
 
 def _run(options: Namespace) -> int:
@@ -72,7 +64,7 @@ def _run(options: Namespace) -> int:
         tool_version=__version__,
         timestamp=now(),
     )
-    write(data, options.output)
+    write_out(data, options.output)
     troubles = [one for one in inventory.problems if one.trouble is not Trouble.NOTICE]
     for problem in troubles:
         sys.stderr.write(f"{problem.location}: {problem.message}\n")

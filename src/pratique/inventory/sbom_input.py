@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pratique import __version__
 from pratique.formats import registry
 from pratique.formats.base import MAX_DOCUMENT_BYTES, Kind
 from pratique.inventory.errors import NothingThereError
 from pratique.inventory.tree import LoneTree
-from pratique.model.errors import InputError, LimitError, UnsupportedError, UsageError
+from pratique.model.errors import InputError, LimitError, UnsupportedError
 from pratique.sources import clock
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
     from datetime import datetime
 
     from pratique.model.inventory import Reading
@@ -87,32 +86,3 @@ def now() -> datetime:
         UsageError: ``SOURCE_DATE_EPOCH`` is neither seconds nor a date.
     """
     return clock.now().replace(microsecond=0)
-
-
-def write(data: bytes, target: str | None) -> None:
-    """Write bytes to a file, or to standard output.
-
-    Raises:
-        UsageError: The file cannot be written.
-    """
-    if target in {None, "-"}:
-        sys.stdout.write(data.decode())
-        return
-    try:
-        Path(str(target)).write_bytes(data)
-    except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}.") from None
-
-
-def json_bytes(value: Any) -> bytes:
-    """A result as JSON that people can read."""
-    import msgspec
-
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
-
-
-def add_format(parser: ArgumentParser) -> None:
-    """The option that chooses between a table and JSON."""
-    parser.add_argument(
-        "--format", "-f", choices=("table", "json"), default="table", help="how to print it"
-    )

@@ -5,19 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pratique.inventory.sbom_input import (
-    CREATOR,
-    add_format,
-    json_bytes,
-    load,
-    named,
-    now,
-    reading_in,
-    reading_of,
-    write,
-)
+from pratique.formats.json_writing import indented_json
+from pratique.inventory.sbom_input import CREATOR, load, named, now, reading_in, reading_of
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, InputError
+from pratique.model.options import add_format
+from pratique.report.writing import write_out
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -36,7 +29,7 @@ def _run_diff(options: Namespace) -> int:
 
     found = difference(reading_of(options.before), reading_of(options.after))
     if options.format == "json":
-        write(json_bytes(found), None)
+        write_out(indented_json(found), None)
     else:
         sys.stdout.write(_differences(found))
     return ExitCode.FINDINGS if found else ExitCode.CLEAN
@@ -78,7 +71,7 @@ def _run_merge(options: Namespace) -> int:
     boms = [_cyclonedx(name) for name in options.documents]
     product = Product(options.name, options.product_version)
     merged = merge(boms, product, options.mode, creator=CREATOR, now=now())
-    write(json_bytes(merged), options.output)
+    write_out(indented_json(merged), options.output)
     return ExitCode.CLEAN
 
 
@@ -147,11 +140,13 @@ def _run_query(options: Namespace) -> int:
             row["why"] = [names[ref] for ref in way_to(reading, one.ref)]
         rows.append(row)
     if options.format == "json":
-        write(json_bytes(rows), None)
+        write_out(indented_json(rows), None)
     else:
         for row in rows:
             note = f" [{row['model']}]" if "model" in row else ""
             sys.stdout.write(" > ".join(row.get("why", [row["purl"]])) + f"{note}\n")
+        if not rows:
+            sys.stderr.write("no component matches; globs match the whole name: '*alpha*'\n")
     return ExitCode.CLEAN if rows else ExitCode.FINDINGS
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from hashlib import sha256
@@ -104,10 +105,19 @@ def take(
         return _of_document(path.name, tree.read(path.name), tree, subject)
     if path.exists():
         raise NothingThereError(f"{subject} is neither a file nor a folder.")
-    raise NothingThereError(
-        f"there is no {subject!r} here.",
-        remedy="Give a folder, a lockfile, an SBOM, a package URL (pkg:type/name@version) or '-'.",
-    )
+    raise NothingThereError(f"there is no {subject!r} here.", remedy=_instead_of(subject))
+
+
+def _instead_of(subject: str) -> str:
+    """What was likely meant by a subject that is not there."""
+    name, equal, version = subject.partition("==")
+    if equal and name.isidentifier():
+        return f"As a package it is written pkg:pypi/{name}@{version}."
+    if re.fullmatch(r"(CVE|GHSA|PYSEC|RUSTSEC|GO|MAL)-[\w-]+", subject):
+        return (
+            f"See 'pratique explain {subject}', and 'pratique affected {subject}' for the record."
+        )
+    return "Give a folder, a lockfile, an SBOM, a package URL (pkg:type/name@version) or '-'."
 
 
 def _of_purl(text: str) -> Inventory:

@@ -6,6 +6,7 @@ elsewhere, and lockfiles inside of installed packages what their authors had.
 
 from __future__ import annotations
 
+import os
 import stat
 from typing import TYPE_CHECKING
 
@@ -50,8 +51,8 @@ def is_system(root: Path) -> bool:
 
 
 def is_image_folder(path: Path) -> bool:
-    """Whether a folder is an OCI image layout."""
-    return (path / "oci-layout").is_file() and (path / "index.json").is_file()
+    """Whether a folder is an OCI image layout; no where it may not be looked into."""
+    return os.path.isfile(path / "oci-layout") and os.path.isfile(path / "index.json")  # noqa: PTH113 - Path.is_file raises where access is denied
 
 
 def may_be_image(path: Path) -> bool:

@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import msgspec
+
+from pratique.model.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Grade(StrEnum):
@@ -34,6 +40,29 @@ class Grade(StrEnum):
     UNKNOWN = "unknown"
     """Whether there is evidence could not be found out: nobody answered, or what would
     have to be compared is not stated."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 for what is verified, 1 for what failed, 3 for what is not proven."""
+        if self is Grade.VERIFIED:
+            return ExitCode.CLEAN
+        return ExitCode.FINDINGS if self is Grade.FAILED else ExitCode.INCOMPLETE
+
+
+WORST_FIRST = (
+    Grade.FAILED,
+    Grade.UNKNOWN,
+    Grade.NONE,
+    Grade.UNSUPPORTED,
+    Grade.TIME_UNPROVEN,
+    Grade.VERIFIED,
+)
+"""Grades from what is worst of several pieces to what is best."""
+
+
+def worst(grades: Iterable[Grade]) -> Grade:
+    """The worst of some grades; *none* where there are none."""
+    return min(grades, key=WORST_FIRST.index, default=Grade.NONE)
 
 
 class VerifiedEvidence(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,7 @@
     │   ├── LimitError            3   … because it exceeds a named limit
     │   └── UnsupportedError      3   … because its format or version is not known
     ├── EvidenceError             3   evidence is missing, stale or cannot be verified
-    ├── UpstreamError             4   a service elsewhere did not answer
-    └── InternalError             70  a defect in this program
+    └── UpstreamError             4   a service elsewhere did not answer
 
 A room that needs more derives from one of these in its own ``errors.py``.
 """
@@ -80,7 +79,3 @@ class UpstreamError(PratiqueError):
     """A service elsewhere did not answer, or answered what it should not."""
 
     exit_code = ExitCode.UPSTREAM
-
-
-class InternalError(PratiqueError):
-    """A defect in this program; the command line prints where its details are."""

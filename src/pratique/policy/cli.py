@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, UsageError
+from pratique.model.options import add_format
 from pratique.policy.cli_decide import decide, replay, waivers
 from pratique.policy.options import (
     POLICY,
     add_at,
-    add_format,
     add_scope,
     add_waivers,
     as_json,

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode
+from pratique.model.options import add_format
 from pratique.policy.options import (
     POLICY,
     add_adoption,
     add_at,
-    add_format,
     add_scope,
     add_waivers,
     as_json,

@@ -47,7 +47,8 @@ def read(path: str, limit: int) -> bytes:
             with place.open("rb") as file:
                 data = file.read(limit + 1)
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read: {error}.") from None
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot be read: {why}.") from None
     if len(data) > limit:
         raise LimitError(f"{path}: is over the limit of {limit:,} bytes.")
     return data

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from pratique.formats.json_writing import indented_json
 from pratique.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,23 +30,14 @@ def out(lines: Iterable[str]) -> None:
 
 def as_json(schema: str, value: dict[str, Any]) -> None:
     """Print an object with the name of its schema, indented."""
-    import msgspec
-
     whole = {"schema": f"urn:pratique:schema:{schema}:1", **value}
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(whole), indent=2).decode() + "\n")
+    sys.stdout.write(indented_json(whole).decode())
 
 
 def say_more(error: PolicyError) -> None:
     """Say every defect but the first, which is said where the error ends."""
     for defect in error.defects[1:]:
         sys.stderr.write(f"{defect}. {defect.remedy}".rstrip() + "\n")
-
-
-def add_format(parser: ArgumentParser, *more: str) -> None:
-    """Add ``--format``."""
-    parser.add_argument(
-        "--format", "-f", choices=("table", "json", *more), default="table", help="how to print it"
-    )
 
 
 def add_at(parser: ArgumentParser) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pratique.advisories.options import add_advisories
+from pratique.formats.json_writing import indented_json
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, UsageError
 
@@ -42,12 +43,7 @@ def _configure(parser: ArgumentParser) -> None:
         metavar="GLOB",
         help="leave out lockfiles whose paths match; repeatable",
     )
-    parser.add_argument(
-        "--advisories",
-        type=Path,
-        metavar="FOLDER",
-        help="advisory index to use instead of the user's own",
-    )
+    add_advisories(parser)
     parser.add_argument(
         "--format",
         "-f",
@@ -64,8 +60,9 @@ def _configure(parser: ArgumentParser) -> None:
 
 def _run(options: Namespace) -> int:
     from pratique.advisories import open_index
-    from pratique.health.progress import shown
     from pratique.reachability.service import Order, reach
+    from pratique.report.progress import shown
+    from pratique.report.writing import write_out
     from pratique.sources.clock import now
 
     order = Order(
@@ -78,13 +75,7 @@ def _run(options: Namespace) -> int:
     with shown("Reading") as progress:
         report, bill = reach(order, open_index(options.advisories), now(), progress)
     text = _text(report, bill, options)
-    if options.output is None:
-        sys.stdout.write(text)
-    else:
-        try:
-            options.output.write_text(text, encoding="utf-8", newline="")
-        except OSError as error:
-            raise UsageError(f"{options.output} cannot be written: {error.strerror}.") from None
+    write_out(text.encode(), options.output)
     return _code(report, bill)
 
 
@@ -98,10 +89,9 @@ def _code(report: Report, bill: BillOfHealth) -> int:
 
 
 def _text(report: Report, bill: BillOfHealth, options: Namespace) -> str:
-    import msgspec
 
     if options.format == "json":
-        return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+        return indented_json(report).decode()
     if options.format == "openvex":
         from pratique.formats.openvex.write import write
         from pratique.reachability.drafts import drafted

@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pratique.advisories.options import add_advisories
+from pratique.formats.json_writing import indented_json
 from pratique.model.command import Command
 from pratique.model.errors import UsageError
+from pratique.model.options import add_exclude, add_record
 from pratique.sources.clock import now
 
 if TYPE_CHECKING:
@@ -38,16 +41,7 @@ def _configure(parser: ArgumentParser) -> None:
         action="store_true",
         help="one plan over the newest bills of all products of the record; a plan only",
     )
-    parser.add_argument(
-        "--store",
-        default="",
-        metavar="URL",
-        help="the record: sqlite:///path or postgresql://… (default: PRATIQUE_STORE, or a file "
-        "in the user's data folder)",
-    )
-    parser.add_argument(
-        "--tenant", default="default", metavar="NAME", help="whose record (default: default)"
-    )
+    add_record(parser)
     modes = parser.add_mutually_exclusive_group()
     modes.add_argument(
         "--plan", action="store_true", help="say what would be upgraded; run nothing (default)"
@@ -106,19 +100,8 @@ def _configure_choice(parser: ArgumentParser) -> None:
         metavar="PATH",
         help="leave alone what VEX documents of a file or folder settle; repeatable",
     )
-    parser.add_argument(
-        "--exclude",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help="leave out paths that match; repeatable",
-    )
-    parser.add_argument(
-        "--advisories",
-        type=Path,
-        metavar="FOLDER",
-        help="advisory index to use instead of the user's own",
-    )
+    add_exclude(parser)
+    add_advisories(parser)
 
 
 def _configure_output(parser: ArgumentParser) -> None:
@@ -145,8 +128,8 @@ def _configure_output(parser: ArgumentParser) -> None:
 
 def _run(options: Namespace) -> int:
     from pratique.advisories import open_index
-    from pratique.health.progress import shown
     from pratique.remediation.service import fix
+    from pratique.report.progress import shown
 
     if options.statements and not options.product:
         raise UsageError(
@@ -269,37 +252,23 @@ def _write(done: Fixed, options: Namespace) -> None:
     from pratique.remediation.message import message
     from pratique.remediation.patch import unified
     from pratique.remediation.table import drawn
+    from pratique.report.writing import write_out
 
     if options.patch:
-        _file(options.patch, unified(done.changes))
+        write_out(unified(done.changes).encode(), options.patch)
     if options.message:
-        _file(options.message, message(done.plan))
+        write_out(message(done.plan).encode(), options.message)
     if options.statements:
         from pratique.formats.openvex.write import write
         from pratique.remediation.statements import statements
 
         plan = done.plan
         document = statements(plan, options.product, plan.created, author=options.author)
-        _file(options.statements, write(document)[0].decode())
+        write_out(write(document)[0], options.statements)
     if Path("-") in (options.patch, options.message, options.statements):
         return
-    if options.format == "json":
-        import msgspec
-
-        text = msgspec.json.format(msgspec.json.encode(done.plan), indent=2).decode() + "\n"
-    else:
-        text = drawn(done.plan)
-    sys.stdout.write(text)
-
-
-def _file(path: Path, text: str) -> None:
-    if path == Path("-"):
-        sys.stdout.write(text)
-        return
-    try:
-        path.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+    as_json = options.format == "json"
+    sys.stdout.write(indented_json(done.plan).decode() if as_json else drawn(done.plan))
 
 
 fix = Command(

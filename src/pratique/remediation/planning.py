@@ -9,7 +9,7 @@ import msgspec
 
 from pratique.health.rules import MALICIOUS, VULNERABLE
 from pratique.health.verdict import ANY, Threshold
-from pratique.model.ecosystems import advisory_name, advisory_version
+from pratique.model.ecosystems import advisory_name, advisory_version, base
 from pratique.model.finding import Finding
 from pratique.model.inventory import Component, Relation
 from pratique.model.severity import Severity
@@ -74,6 +74,11 @@ def plan(bill: BillOfHealth, index: Index, wishes: Wishes, checkout: Callable[[s
     waived = sum(one.status != "open" for one in known)
     if waived:
         notes.append(f"{waived} findings are settled by a statement or waiver and need no fix")
+    notes.extend(
+        f"only a part of the advisories for {name} is here, so that a version that is chosen may "
+        "be affected by others: run 'pratique advisories update' first"
+        for name in sorted({base(one.ecosystem) for one in upgrades} & set(index.partial))
+    )
     return Plan(
         tool=bill.tool,
         created=bill.created,

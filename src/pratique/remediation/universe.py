@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pratique.formats.text import decode, parse_yaml_texts
+from pratique.formats.text import decode
+from pratique.formats.yaml_text import parse_yaml_texts
 from pratique.model.ecosystems import normalise_name
 from pratique.model.errors import InputError
 from pratique.remediation.dialects import Dialect, dialect

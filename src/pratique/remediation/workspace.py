@@ -4,43 +4,25 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 import shutil
-import signal
 import stat
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from pratique.inventory.tree import FolderTree
 from pratique.model.errors import LimitError, UsageError
-from pratique.remediation.errors import AttemptError, ChangedError, CutOffError, UnprovenError
+from pratique.remediation.errors import AttemptError, ChangedError, CutOffError
+from pratique.remediation.running import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
 """Largest file that is copied; lockfiles of monorepos reach 10 MB."""
 
 MAX_COPY_BYTES = 2 * 1024 * 1024 * 1024
 """Most that is copied in all."""
-
-MAX_OUTPUT = 4_000
-"""Most characters of a resolver's words that are kept."""
-
-TIMEOUT = 180.0
-"""Seconds that one run of a resolver may take; cold caches need about 60."""
-
-_UNBUILT = re.compile(r"(?i)building source distributions|no usable wheels|--no-build")
-"""Words of uv where only running a project's build could tell."""
-
-_CUT_OFF = re.compile(
-    r"(?i)failed to fetch|could not connect|dns error|ENOTFOUND|ECONNREFUSED|ETIMEDOUT"
-    r"|network|no such host|i/o timeout|offline"
-)
-"""Words of resolvers that do not reach their registry, which is no verdict on the versions."""
 
 LEFT_OUT = frozenset(
     {".git", ".hg", ".svn", "node_modules", ".cargo", ".mvn", ".venv", "venv", "target",
@@ -178,58 +160,10 @@ class Workspace:
         return sorted(found, key=lambda one: (one.count("/"), one))
 
     def run(self, folder: str, *words: str) -> str:
-        """Run a resolver in a folder of the copy; no scripts of packages are run by it.
-
-        Returns:
-            What it printed.
-
-        Raises:
-            AttemptError: It is not installed, not allowed, takes too long, or says no.
-        """
+        """Run a resolver in a folder of the copy; see :func:`pratique.remediation.running.run`."""
         if not self.commands:
             raise CutOffError("no resolver was to be run")
-        program = find(words[0])
-        if not program:
-            raise CutOffError(f"{words[0]} is not installed")
-        status, out, said = self._ended(folder, [program, *words[1:]], words[0])
-        if status:
-            hindered = UnprovenError if _UNBUILT.search(said) else AttemptError
-            kind = CutOffError if _CUT_OFF.search(said) else hindered
-            raise kind(f"{words[0]} says no: {_gist(said)}")
-        if line := _withdrawn(said, words):
-            raise AttemptError(f"{words[0]} says: {line}")
-        return out
-
-    def _ended(self, folder: str, words: list[str], name: str) -> tuple[int, str, str]:
-        """Exit code, output, and all that a program said.
-
-        It has a process group of its own, so that what it started ends with it.
-        """
-        try:
-            process = subprocess.Popen(  # noqa: S603  (a fixed list of words, no shell)
-                words,
-                cwd=self.root / folder,
-                env=environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise CutOffError(f"{name} cannot be run: {error}") from None
-        try:
-            out, errors = process.communicate(timeout=TIMEOUT)
-        except subprocess.TimeoutExpired:
-            raise CutOffError(f"{name} took more than {TIMEOUT:.0f} s") from None
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.communicate()
-        return (
-            process.returncode,
-            out.decode("utf-8", "replace"),
-            (errors + out).decode("utf-8", "replace"),
-        )
+        return run(self.root / folder, *words)
 
     def snapshot(self, paths: Iterable[str]) -> dict[str, bytes | None]:
         """Content of files, to go back to."""
@@ -301,62 +235,6 @@ def _stage(target: Path, data: bytes) -> Path:
     path = Path(name)
     path.chmod(stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644)
     return path
-
-
-def find(program: str) -> str:
-    """Path of a program, the one beside this interpreter included; empty where there is none."""
-    beside = str(Path(sys.executable).parent)
-    return shutil.which(program, path=_path()) or shutil.which(program, path=beside) or ""
-
-
-def _path() -> str:
-    """The search path without relative folders: they would lead into the project."""
-    entries = os.environ.get("PATH", "").split(os.pathsep)
-    return os.pathsep.join(one for one in entries if os.path.isabs(one))  # noqa: PTH117 - texts
-
-
-def interpreter() -> str:
-    """The Python that uv resolves for: the one on the path, never one that a project names."""
-    return shutil.which("python3", path=_path()) or sys.executable
-
-
-def environment() -> dict[str, str]:
-    """Environment of resolvers: the user's, without what would change projects or fetch tools."""
-    kept = {
-        key: value
-        for key, value in os.environ.items()
-        if key not in {"VIRTUAL_ENV", "PYTHONPATH", "GOFLAGS", "NODE_OPTIONS"}
-    }
-    return kept | {
-        "PATH": _path(),
-        "GOTOOLCHAIN": "local",
-        "GOWORK": "off",
-        "NO_COLOR": "1",
-        "UV_NO_PROGRESS": "1",
-        "UV_PYTHON_DOWNLOADS": "never",
-        "NPM_CONFIG_GIT": "git",
-        "NPM_CONFIG_IGNORE_SCRIPTS": "true",
-        "NPM_CONFIG_UPDATE_NOTIFIER": "false",
-        "CARGO_TERM_COLOR": "never",
-    }
-
-
-def _gist(said: str) -> str:
-    """The words of a resolver that tell most, on one line."""
-    lines = [line.strip() for line in said[-MAX_OUTPUT:].splitlines() if line.strip()]
-    telling = [line for line in lines if "rror" in line or "because" in line.lower()] or lines[-3:]
-    return " ".join(telling)[:400]
-
-
-def _withdrawn(said: str, words: Sequence[str]) -> str:
-    """What a resolver says of a version it was asked for being yanked or retracted; else empty."""
-    asked = [re.split("==|@", word, maxsplit=1) for word in words if re.search("[^@]@|==", word)]
-    for line in said.splitlines():
-        if ("is yanked" in line or "retracted" in line) and any(
-            name in line and version in line for name, version in asked
-        ):
-            return line.strip()[:200]
-    return ""
 
 
 def below(folder: str, name: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from pratique.formats.json_writing import indented_json
 from pratique.model.bill import SCHEMA, BillOfHealth
 from pratique.model.severity import Severity
 
@@ -25,8 +26,7 @@ def render(bill: BillOfHealth, *, color: bool = False, width: int = 100) -> str:
         UnicodeEncodeError: A text holds a lone surrogate.
     """
     del color, width
-    data = msgspec.json.encode(ordered(bill))
-    return msgspec.json.format(data, indent=2).decode() + "\n"
+    return indented_json(ordered(bill)).decode()
 
 
 def ordered(bill: BillOfHealth) -> BillOfHealth:
@@ -63,4 +63,4 @@ def schema_of(type: Any, id: str, title: str) -> bytes:
     """
     schema = msgspec.json.schema(type)
     head = {"$schema": DIALECT, "$id": id, "title": title}
-    return msgspec.json.format(msgspec.json.encode(head | schema), indent=2) + b"\n"
+    return indented_json(head | schema)

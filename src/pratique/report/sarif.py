@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pratique.formats.json_writing import indented_json
 from pratique.model.inventory import Document, Trouble
 from pratique.model.severity import Severity
 from pratique.report.sarif_places import artifact_location, location, message
@@ -57,8 +58,7 @@ def render(bill: BillOfHealth, *, color: bool = False, width: int = 100) -> str:
         UnicodeEncodeError: A text holds a lone surrogate.
     """
     del color, width
-    data = msgspec.json.encode(log(bill))
-    return msgspec.json.format(data, indent=2).decode() + "\n"
+    return indented_json(log(bill)).decode()
 
 
 def log(bill: BillOfHealth) -> dict[str, Any]:

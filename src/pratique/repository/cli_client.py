@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pratique.formats.json_writing import indented_json
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, UsageError
+from pratique.model.options import add_format
 from pratique.repository.requirement import with_tuf
 
 if TYPE_CHECKING:
@@ -37,9 +39,7 @@ def _common(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="root metadata that came by a trusted way; needed the first time",
     )
-    parser.add_argument(
-        "--format", "-f", choices=("table", "json"), default="table", help="how to print it"
-    )
+    add_format(parser)
 
 
 def _configure_get(parser: ArgumentParser) -> None:
@@ -53,8 +53,8 @@ def _configure_get(parser: ArgumentParser) -> None:
 
 def _run_get(options: Namespace) -> int:
     from pratique.repository.client import get as run
-    from pratique.repository.fetching import Fetcher
     from pratique.sources.transfer import Transfer
+    from pratique.sources.tuf_fetching import Fetcher
 
     remote = _remote(options, options.target_url)
     if not remote.target_url:
@@ -72,8 +72,8 @@ def _run_get(options: Namespace) -> int:
 
 def _run_refresh(options: Namespace) -> int:
     from pratique.repository.client import refresh as run
-    from pratique.repository.fetching import Fetcher
     from pratique.sources.transfer import Transfer
+    from pratique.sources.tuf_fetching import Fetcher
 
     with Transfer() as transfer:
         found = run(_remote(options), Fetcher(transfer), root=options.root)
@@ -142,7 +142,5 @@ def _kept(metadata_url: str) -> Path:
 
 
 def _say_json(value: object) -> int:
-    import msgspec
-
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    sys.stdout.write(indented_json(value).decode())
     return ExitCode.CLEAN

@@ -227,20 +227,6 @@ def status(folder: Path, now: datetime) -> Status:
     )
 
 
-def soonest_bin(folder: Path) -> str:
-    """When the first bin expires; reads them all.
-
-    Raises:
-        RepositoryError: Nothing is published, or it cannot be read.
-    """
-    layout = Layout(folder)
-    state = read_published(layout)
-    if state is None:
-        raise RepositoryError("Nothing is published.")
-    division = state.division
-    return min(read_published_bin(layout, state, name, division).expires for name in division.names)
-
-
 def _roles(state: Published, now: datetime) -> Iterator[RoleStatus]:
     root = state.root.signed
     facts = {

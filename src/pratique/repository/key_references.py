@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pratique.formats.json_writing import indented_json
 from pratique.repository.errors import UNREADABLE, RepositoryError
 from pratique.repository.keys import MAX_KEY_BYTES, REFERENCE, KeyFile, read_key
 
@@ -61,7 +62,7 @@ def write_reference(path: Path, uri: str, public: Path) -> KeyFile:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(reference), indent=2) + b"\n")
+            file.write(indented_json(reference))
     except OSError as error:
         raise RepositoryError(f"{path} cannot be written: {error.strerror}.") from None
     return KeyFile(key, None)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pratique.formats.json_writing import indented_json
 from pratique.repository.errors import UNREADABLE, RepositoryError
 from pratique.repository.layout import write_files
 
@@ -69,7 +70,7 @@ def read_settings(layout: Layout) -> Settings:
 
 def write_settings(layout: Layout, settings: Settings) -> None:
     """Write the settings in one step."""
-    text = msgspec.json.format(msgspec.json.encode(settings), indent=2) + b"\n"
+    text = indented_json(settings)
     write_files(layout.folder, {layout.settings.name: text})
 
 

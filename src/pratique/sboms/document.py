@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from pratique.formats.json_writing import indented_json
 from pratique.formats.sbom.convert.delta import copied
 from pratique.formats.sbom.convert.folding import folded_and_written, unfolded
 from pratique.formats.sbom.convert.leaves import missing
@@ -108,8 +109,7 @@ class Document:
         if self._wrapper is None:
             return data
         key, whole = self._wrapper
-        wrapped = msgspec.json.encode(whole | {key: self.value})
-        return msgspec.json.format(wrapped, indent=2) + b"\n"
+        return indented_json(whole | {key: self.value})
 
     def lost(self, written: bytes) -> dict[str, Any]:
         """Leaves of the original that the written bytes do not have, by path.

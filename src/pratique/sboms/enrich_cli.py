@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pratique.inventory.sbom_input import add_format, json_bytes, load, named, now, write
+from pratique.inventory.sbom_input import load, named, now
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, InputError, UsageError
+from pratique.sboms.changing import add_output, add_report, check_outputs, write_changed
 from pratique.sboms.filling import FIELDS
 
 if TYPE_CHECKING:
@@ -18,13 +18,10 @@ if TYPE_CHECKING:
     from pratique.sboms.filling import Report
     from pratique.sources.registries import Upstream
 
-SHOWN = 20
-"""Rows of each kind that a table shows."""
-
 
 def _configure(parser: ArgumentParser) -> None:
     parser.add_argument("document", help="a CycloneDX or SPDX document, or - for standard input")
-    parser.add_argument("--output", "-o", metavar="FILE", help="where to write the document")
+    add_output(parser)
     parser.add_argument(
         "--field",
         action="append",
@@ -56,23 +53,16 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", "-j", type=int, default=8, metavar="N", help="requests at a time (default: 8)"
     )
-    parser.add_argument(
-        "--drop-signature", action="store_true", help="remove a signature that this breaks"
-    )
-    parser.add_argument("--report", metavar="FILE", help="where to write the report, in JSON")
-    add_format(parser)
+    add_report(parser, help="where to write the report, in JSON")
 
 
 def _run(options: Namespace) -> int:
     from pratique.sboms.document import Document
+    from pratique.sboms.enriching import table
 
     if options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs} is none.", remedy="Give a number from 1 to 32.")
-    if options.format == "json" and options.output in {None, "-"} and not options.report:
-        raise UsageError(
-            "the document and the report cannot both go to standard output.",
-            remedy="Name a file for the document with --output, or for the report with --report.",
-        )
+    check_outputs(options)
     data = load(options.document)
     try:
         document = Document(data)
@@ -80,8 +70,7 @@ def _run(options: Namespace) -> int:
         written, report = _enriched(document, options, dropped=dropped)
     except InputError as error:
         raise named(options.document, error) from None
-    write(written, options.output)
-    _tell(report, options)
+    write_changed(options, written, report, table)
     if any(one.field == "hashes" for one in report.conflicts):
         return ExitCode.FINDINGS
     return ExitCode.INCOMPLETE if report.unknown or report.lost else ExitCode.CLEAN
@@ -109,18 +98,6 @@ def _enriched(document: Document, options: Namespace, *, dropped: bool) -> tuple
         lost = tuple(one for one in report.lost if not one.startswith("signature"))
         report = msgspec.structs.replace(report, lost=lost, dropped_signature=True)
     return data, report
-
-
-def _tell(report: Report, options: Namespace) -> None:
-    from pratique.sboms.enriching import table
-
-    if options.report:
-        write(json_bytes(report), options.report)
-    if options.format == "json":
-        if not options.report:
-            write(json_bytes(report), None)
-    else:
-        sys.stderr.write(table(report, SHOWN))
 
 
 def _registries(document: Document, given: list[str]) -> dict[str, Upstream]:

@@ -9,6 +9,7 @@ import msgspec
 
 from pratique.formats.jsf import read_signers, to_sign
 from pratique.formats.jsf.signature import MEMBER
+from pratique.formats.json_writing import indented_json
 from pratique.model.attestation import Grade, VerifiedEvidence
 from pratique.model.errors import InputError, UnsupportedError
 from pratique.provenance.errors import VerificationError
@@ -49,7 +50,7 @@ def sign(value: Any, key: SigningKey) -> bytes:
     if algorithm != "Ed25519":
         made = _raw(made, key.public)
     signed = value | {MEMBER: header | {"value": _encoded(made)}}
-    return msgspec.json.format(msgspec.json.encode(signed), indent=2) + b"\n"
+    return indented_json(signed)
 
 
 def judge(value: dict[str, Any], key: Any, path: str) -> VerifiedEvidence | None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pratique.licenses.service import judge
 from pratique.model.inventory import LicenseClaim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pratique.sources.packages.models import Described
 
 _WORDS = re.compile(r"[^\s()]+")
 _OPERATORS = frozenset({"AND", "OR", "WITH"})
@@ -103,7 +108,7 @@ class Entry:
         if not absent and (not self.overwrite or before == value):
             return
         self.value[key] = value
-        self._note(field, f"{self.path}.{key}", value, source, None if absent else before)
+        self.added(field, f"{self.path}.{key}", value, source, None if absent else before)
 
     def append(self, field: str, key: str, item: Any, source: str) -> None:
         """Add an item to a list, which is made where there is none."""
@@ -113,13 +118,10 @@ class Entry:
                 return
             items = self.value[key] = []
         items.append(item)
-        self._note(field, f"{self.path}.{key}[{len(items) - 1}]", item, source, None)
+        self.added(field, f"{self.path}.{key}[{len(items) - 1}]", item, source, None)
 
     def added(self, field: str, path: str, value: Any, source: str, before: Any) -> None:
-        """Note what was set elsewhere in the document."""
-        self._note(field, path, value, source, before)
-
-    def _note(self, field: str, path: str, value: Any, source: str, before: Any) -> None:
+        """Note what was set, here or elsewhere in the document."""
         self.filled.append(
             Filled(
                 component=self.purl,
@@ -143,6 +145,38 @@ class Entry:
                 source=source,
             )
         )
+
+    def compare_digests(
+        self,
+        key: str,
+        stated: set[tuple[Any, str]],
+        found: Described,
+        word: Callable[[str], str] = str,
+    ) -> None:
+        """Note a digest of an algorithm that the registry has for no file of the version.
+
+        Args:
+            key: Of the digests in the document.
+            stated: Algorithm and digest of each, as the document has them.
+            found: What the registry says.
+            word: The document's word for an algorithm of the registry's answer.
+        """
+        for algorithm in sorted({str(name) for name, _ in stated}):
+            said = {
+                one.value
+                for file in found.distributions
+                for one in file.digests
+                if word(one.algorithm) == algorithm
+            }
+            mine = {value for name, value in stated if name == algorithm}
+            if said and not mine & said:
+                self.differs(
+                    "hashes",
+                    key,
+                    f"{algorithm} {', '.join(sorted(mine))}",
+                    f"{algorithm} {', '.join(sorted(said)[:3])}",
+                    found.distributions_source,
+                )
 
     def unsure(self, field: str, reason: str) -> None:
         """Note what stays unknown, and why."""

@@ -114,8 +114,7 @@ def _hashes(entry: Entry, found: Described, version: tuple[int, ...]) -> None:
         for one in entry.value.get("hashes") or ()
         if isinstance(one, dict)
     }
-    if stated:
-        _compare(entry, stated, found)
+    entry.compare_digests("hashes", stated, found)
     if len(files) == 1 and files[0].digests:
         value = [_hash(one) for one in files[0].digests]
         entry.put("hashes", "hashes", value, source, absent=not entry.value.get("hashes"))
@@ -132,26 +131,6 @@ def _hashes(entry: Entry, found: Described, version: tuple[int, ...]) -> None:
                 hashes = [_hash(one) for one in file.digests]
                 item = {"type": "distribution", "url": file.url, "hashes": hashes}
                 entry.append("hashes", "externalReferences", item, source)
-
-
-def _compare(entry: Entry, stated: set[tuple[Any, str]], found: Described) -> None:
-    """Note a digest of an algorithm that the registry has for no file of the version."""
-    for algorithm in sorted({str(name) for name, _ in stated}):
-        said = {
-            one.value
-            for file in found.distributions
-            for one in file.digests
-            if one.algorithm == algorithm
-        }
-        mine = {value for name, value in stated if name == algorithm}
-        if said and not mine & said:
-            entry.differs(
-                "hashes",
-                "hashes",
-                f"{algorithm} {', '.join(sorted(mine))}",
-                f"{algorithm} {', '.join(sorted(said)[:3])}",
-                found.distributions_source,
-            )
 
 
 def _hash(one: Digest) -> dict[str, str]:

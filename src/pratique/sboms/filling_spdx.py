@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pratique.formats.sbom.convert.kinds import TO_SPDX_ALGORITHM
+from pratique.formats.shapes import objects_in
 from pratique.inventory.sbom_input import CREATOR
 from pratique.sboms.filling import Entry, contradicts
 
@@ -26,16 +27,11 @@ def entries(document: dict[str, Any], *, overwrite: bool) -> Iterator[Entry]:
 
 
 def _purl(package: dict[str, Any]) -> str:
-    for one in _refs(package):
+    for one in objects_in(package.get("externalRefs")):
         locator = one.get("referenceLocator")
         if one.get("referenceType") == "purl" and isinstance(locator, str):
             return locator
     return ""
-
-
-def _refs(package: dict[str, Any]) -> list[dict[str, Any]]:
-    refs = package.get("externalRefs")
-    return [one for one in refs if isinstance(one, dict)] if isinstance(refs, list) else []
 
 
 def fill(
@@ -70,7 +66,7 @@ def fill(
         put("author", "originator", f"Person: {one.value}", one.source)
     if "homepage" in wanted and (one := found.homepage):
         put("homepage", "homepage", one.value, one.source)
-    known = {ref.get("referenceType") for ref in _refs(package)}
+    known = {ref.get("referenceType") for ref in objects_in(package.get("externalRefs"))}
     if "vcs" in wanted and (one := found.vcs) and "vcs" not in known:
         item = {
             "referenceCategory": "OTHER",
@@ -101,22 +97,7 @@ def _hashes(entry: Entry, found: Described) -> None:
         for one in entry.value.get("checksums") or ()
         if isinstance(one, dict)
     }
-    for algorithm in sorted({str(name) for name, _ in stated}):
-        said = {
-            one.value
-            for file in files
-            for one in file.digests
-            if TO_SPDX_ALGORITHM[one.algorithm] == algorithm
-        }
-        mine = {value for name, value in stated if name == algorithm}
-        if said and not mine & said:
-            entry.differs(
-                "hashes",
-                "checksums",
-                f"{algorithm} {', '.join(sorted(mine))}",
-                f"{algorithm} {', '.join(sorted(said)[:3])}",
-                source,
-            )
+    entry.compare_digests("checksums", stated, found, TO_SPDX_ALGORITHM.__getitem__)
     if len(files) == 1 and files[0].digests:
         value = [
             {"algorithm": TO_SPDX_ALGORITHM[one.algorithm], "checksumValue": one.value}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pratique.formats.sbom.convert.kinds import TO_SPDX_ALGORITHM
 from pratique.formats.sbom.spdx3.words import ALGORITHMS
+from pratique.formats.shapes import objects_in, text_at
 from pratique.inventory.sbom_input import CREATOR
 from pratique.sboms.filling import Entry, contradicts
 
@@ -35,7 +36,7 @@ class Graph:
     def __init__(self, document: dict[str, Any]) -> None:
         graph = document.get("@graph")
         self.items: list[Any] = graph if isinstance(graph, list) else []
-        self._taken = {_text(one, "spdxId") for one in self.items if isinstance(one, dict)}
+        self._taken = {text_at(one, "spdxId") for one in self.items if isinstance(one, dict)}
         self._lists = [
             one["element"]
             for one in self.items
@@ -47,9 +48,9 @@ class Graph:
         self._licenses: dict[str, tuple[int, dict[str, Any]]] = {}
         for number, one in enumerate(self.items):
             if isinstance(one, dict) and one.get("relationshipType") == _DECLARED:
-                self._licenses.setdefault(_text(one, "from"), (number, one))
+                self._licenses.setdefault(text_at(one, "from"), (number, one))
         self._expressions = {
-            _text(one, "spdxId"): _text(one, "simplelicensing_licenseExpression")
+            text_at(one, "spdxId"): text_at(one, "simplelicensing_licenseExpression")
             for one in self.items
             if isinstance(one, dict)
         }
@@ -75,7 +76,7 @@ class Graph:
 
     def add(self, owner: dict[str, Any], type: str, word: str, members: dict[str, Any]) -> str:
         """An element, with the creation information of the package that it is about."""
-        base = f"{_text(owner, 'spdxId')}-{word}"
+        base = f"{text_at(owner, 'spdxId')}-{word}"
         iri, number = base, 1
         while iri in self._taken:
             number += 1
@@ -84,7 +85,7 @@ class Graph:
         info = {"creationInfo": owner["creationInfo"]} if "creationInfo" in owner else {}
         self.items.append({"type": type, "spdxId": iri} | info | members)
         for one in self._lists:
-            if _text(owner, "spdxId") in one:
+            if text_at(owner, "spdxId") in one:
                 one.append(iri)
         return iri
 
@@ -106,11 +107,11 @@ def entries(document: dict[str, Any], *, overwrite: bool) -> Iterator[Entry]:
 
 
 def _purl(package: dict[str, Any]) -> str:
-    if purl := _text(package, "software_packageUrl"):
+    if purl := text_at(package, "software_packageUrl"):
         return purl
-    for one in _objects(package.get("externalIdentifier")):
+    for one in objects_in(package.get("externalIdentifier")):
         if one.get("externalIdentifierType") == "packageUrl":
-            return _text(one, "identifier")
+            return text_at(one, "identifier")
     return ""
 
 
@@ -141,7 +142,7 @@ def fill(
     if "homepage" in wanted and (one := found.homepage):
         stated = package.get("software_homePage") in _ABSENT
         entry.put("homepage", "software_homePage", one.value, one.source, absent=stated)
-    known = {ref.get("externalRefType") for ref in _objects(package.get("externalRef"))}
+    known = {ref.get("externalRefType") for ref in objects_in(package.get("externalRef"))}
     if "vcs" in wanted and (one := found.vcs) and "vcs" not in known:
         item = {"type": "ExternalRef", "externalRefType": "vcs", "locator": [one.value]}
         entry.append("vcs", "externalRef", item, one.source)
@@ -150,7 +151,7 @@ def fill(
 
 
 def _license(entry: Entry, expression: str, source: str, graph: Graph) -> None:
-    package, stated = entry.value, graph.declared(_text(entry.value, "spdxId"))
+    package, stated = entry.value, graph.declared(text_at(entry.value, "spdxId"))
     if stated is not None:
         number, relationship, said = stated
         if not entry.overwrite:
@@ -164,7 +165,7 @@ def _license(entry: Entry, expression: str, source: str, graph: Graph) -> None:
         entry.added("license", f"{GRAPH}[{number}].to", expression, source, before)
         return
     members = {
-        "from": _text(package, "spdxId"),
+        "from": text_at(package, "spdxId"),
         "relationshipType": _DECLARED,
         "to": [_expression(package, expression, graph)],
     }
@@ -182,26 +183,11 @@ def _expression(package: dict[str, Any], expression: str, graph: Graph) -> str:
 def _hashes(entry: Entry, found: Described) -> None:
     files, source = found.distributions, found.distributions_source
     stated = {
-        (_text(one, "algorithm"), _text(one, "hashValue").lower())
-        for one in _objects(entry.value.get("verifiedUsing"))
+        (text_at(one, "algorithm"), text_at(one, "hashValue").lower())
+        for one in objects_in(entry.value.get("verifiedUsing"))
         if one.get("type") == "Hash"
     }
-    for algorithm in sorted({name for name, _ in stated}):
-        said = {
-            one.value
-            for file in files
-            for one in file.digests
-            if _algorithm(one.algorithm) == algorithm
-        }
-        mine = {value for name, value in stated if name == algorithm}
-        if said and not mine & said:
-            entry.differs(
-                "hashes",
-                "verifiedUsing",
-                f"{algorithm} {', '.join(sorted(mine))}",
-                f"{algorithm} {', '.join(sorted(said)[:3])}",
-                source,
-            )
+    entry.compare_digests("verifiedUsing", stated, found, _algorithm)
     if len(files) == 1 and files[0].digests:
         for one in files[0].digests if not stated else ():
             item = {
@@ -222,11 +208,13 @@ def _algorithm(name: str) -> str:
 
 def _deprecated(entry: Entry, statement: str, source: str, graph: Graph) -> None:
     package = entry.value
-    subject = _text(package, "spdxId")
+    subject = text_at(package, "spdxId")
     notes = (
         one for one in graph.items if isinstance(one, dict) and one.get("type") == "Annotation"
     )
-    if any(_text(one, "subject") == subject and one.get("statement") == statement for one in notes):
+    if any(
+        text_at(one, "subject") == subject and one.get("statement") == statement for one in notes
+    ):
         return
     members = {
         "annotationType": "review",
@@ -237,12 +225,3 @@ def _deprecated(entry: Entry, statement: str, source: str, graph: Graph) -> None
     place = len(graph.items)
     graph.add(package, "Annotation", "deprecated", members)
     entry.added("deprecated", f"{GRAPH}[{place}]", statement, source, None)
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _text(item: dict[str, Any], key: str) -> str:
-    value = item.get(key)
-    return value if isinstance(value, str) else ""

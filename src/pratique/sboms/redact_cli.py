@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pratique.inventory.sbom_input import add_format, json_bytes, load, named, write
+from pratique.inventory.sbom_input import load, named
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, InputError, UsageError
+from pratique.sboms.changing import add_output, add_report, check_outputs, write_changed
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-SHOWN = 20
-"""Rows of each kind that a table shows."""
-
 
 def _configure(parser: ArgumentParser) -> None:
     parser.add_argument("document", help="a CycloneDX or SPDX 2 document, or - for standard input")
-    parser.add_argument("--output", "-o", metavar="FILE", help="where to write the document")
+    add_output(parser)
     parser.add_argument(
         "--remove",
         action="append",
@@ -48,15 +45,7 @@ def _configure(parser: ArgumentParser) -> None:
         default="rewire",
         help="what needed a removed component needs what that needed (default), or no more",
     )
-    parser.add_argument(
-        "--drop-signature", action="store_true", help="remove a signature that this breaks"
-    )
-    parser.add_argument(
-        "--report",
-        metavar="FILE",
-        help="where to write what was removed, in JSON; it must not leave either",
-    )
-    add_format(parser)
+    add_report(parser, help="where to write what was removed, in JSON; it must not leave either")
 
 
 def _run(options: Namespace) -> int:
@@ -73,11 +62,7 @@ def _run(options: Namespace) -> int:
             "--pseudonymise needs a key.",
             remedy="Name a file with at least 16 random bytes: --key-file.",
         )
-    if options.format == "json" and options.output in {None, "-"} and not options.report:
-        raise UsageError(
-            "the document and the report cannot both go to standard output.",
-            remedy="Name a file for the document with --output, or for the report with --report.",
-        )
+    check_outputs(options)
     data = load(options.document)
     try:
         document = Document(data)
@@ -85,13 +70,7 @@ def _run(options: Namespace) -> int:
         written, done = made(document, rules, Pseudonyms(key), name=options.document)
     except InputError as error:
         raise named(options.document, error) from None
-    write(written, options.output)
-    if options.report:
-        write(json_bytes(done), options.report)
-    if options.format == "json" and not options.report:
-        write(json_bytes(done), None)
-    elif options.format == "table":
-        sys.stderr.write(table(done, SHOWN))
+    write_changed(options, written, done, table)
     return ExitCode.CLEAN if done.clean else ExitCode.INCOMPLETE
 
 

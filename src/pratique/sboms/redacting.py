@@ -9,12 +9,18 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from pratique.formats.json_writing import indented_json
 from pratique.formats.sbom.convert.delta import copied
 from pratique.formats.sbom.convert.leaves import leaves, missing
 from pratique.formats.sbom.validation import validate
 from pratique.inventory.sbom_input import CREATOR
 from pratique.model.errors import InputError, UnsupportedError
-from pratique.sboms import redact_cyclonedx, redact_spdx
+from pratique.sboms import (
+    redact_cyclonedx,
+    redact_cyclonedx_graph,
+    redact_spdx,
+    redact_spdx_graph,
+)
 from pratique.sboms.redactor import Redactor, Removal
 
 if TYPE_CHECKING:
@@ -97,16 +103,16 @@ def redact(
             f"line {line} is not understood ({text[:60]!r}), and could hold anything.",
             remedy="Correct or remove it first.",
         )
-    module: Any = redact_cyclonedx if document.is_cyclonedx else redact_spdx
-    before = module.references(document.value)
+    graph = redact_cyclonedx_graph if document.is_cyclonedx else redact_spdx_graph
+    before = graph.references(document.value)
     faults_before = _faults(document.written())
     redactor = Redactor(document.value, rules, pseudonyms)
-    module.redact(redactor)
-    said = _said(redactor)
     if document.is_cyclonedx:
-        redact_cyclonedx.state(redactor, said, document.version)
+        redact_cyclonedx.redact(redactor)
+        redact_cyclonedx.state(redactor, _said(redactor), document.version)
     else:
-        redact_spdx.state(redactor, said, CREATOR, _created(document.value))
+        redact_spdx.redact(redactor)
+        redact_spdx.state(redactor, _said(redactor), CREATOR, _created(document.value))
     _rename_document(document, redactor)
     data = document.written()
     return data, Redaction(
@@ -119,7 +125,7 @@ def redact(
         cut=tuple(dict.fromkeys(redactor.cut)),
         dangling=tuple(
             sorted(
-                module.references(document.value)
+                graph.references(document.value)
                 - {redactor.renamed.get(one, one) for one in before}
             )
         ),
@@ -150,7 +156,7 @@ def _by_way_of_spdx2(
     )
     left = [one for one in removals if one.rule == "carried"]
     graph = to_graph(value, _UNKNOWN_TIME)
-    data = msgspec.json.format(msgspec.json.encode(graph), indent=2) + b"\n"
+    data = indented_json(graph)
     note = (
         f"SPDX 3 is redacted by way of SPDX 2.3: {len(left):,} leaves that it has no field for "
         "are left out"

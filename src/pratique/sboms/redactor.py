@@ -188,6 +188,11 @@ class Redactor:
         if isinstance(text, str) and len(text) >= 6:
             self.tokens.setdefault(text, rule)
 
+    def forbid_all(self, texts: Iterable[str], rule: str) -> None:
+        """Note several of them."""
+        for text in texts:
+            self.forbid(text, rule)
+
     def scrub(self, skip: Container[str]) -> None:
         """Take paths, addresses of hosts and of people out of every text that is left.
 

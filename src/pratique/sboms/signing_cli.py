@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pratique.formats.json_writing import indented_json
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, InputError, UsageError
+from pratique.model.options import add_format
 from pratique.provenance.attest_options import (
     add_signing,
     read_bytes,
@@ -16,15 +18,13 @@ from pratique.provenance.attest_options import (
     subjects,
     write_output,
 )
+from pratique.provenance.options import add_trusted, check_identity, managed_key, trusted_root
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from pratique.provenance.request import Request
     from pratique.sboms.verifying import Checked
-
-MAX_PUBLIC_KEY_BYTES = 64 * 1024
-"""Largest public key file that is read."""
 
 
 def _configure_sign(parser: ArgumentParser) -> None:
@@ -100,27 +100,13 @@ def _configure_verify(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="attestations, instead of those beside document and artifacts; repeatable",
     )
-    parser.add_argument("--key", type=Path, metavar="FILE", help="public key (PEM) of the signer")
-    parser.add_argument(
-        "--identity", default="", metavar="NAME", help="who must have signed: a URI or an address"
-    )
-    parser.add_argument(
-        "--issuer", default="", metavar="URI", help="who must vouch for the identity"
-    )
-    parser.add_argument(
-        "--trusted-root",
-        type=Path,
-        metavar="FILE",
-        help="Sigstore's trusted_root.json, instead of the public instance's that is built in",
-    )
-    parser.add_argument(
-        "--format", "-f", choices=("table", "json"), default="table", help="how to print it"
-    )
+    add_trusted(parser)
+    add_format(parser)
 
 
 def _run_verify(options: Namespace) -> int:
+    from pratique.provenance.beside import find_evidence
     from pratique.provenance.kinds import SIGNATURES
-    from pratique.provenance.service import find_evidence
     from pratique.provenance.subject import subject_of
     from pratique.sboms.verifying import verify as checked
 
@@ -140,24 +126,20 @@ def _run_verify(options: Namespace) -> int:
 
 
 def _request(options: Namespace) -> Request:
-    from pratique.provenance.keys import load_key
     from pratique.provenance.request import Request
-    from pratique.provenance.trust import trust_root_of
-    from pratique.provenance.trust_store import current_root
 
-    if bool(options.identity) != bool(options.issuer):
+    if options.issuer and not options.identity:
         raise UsageError(
-            "--identity and --issuer go together.",
+            "--issuer says nothing without --identity.",
             remedy="Name both: an identity is only as good as who vouches for it.",
         )
-    key = None
-    if options.key:
-        try:
-            key = load_key(read_bytes(options.key)[:MAX_PUBLIC_KEY_BYTES])
-        except InputError as error:
-            raise type(error)(f"{options.key}: {error.message}.") from None
-    root = trust_root_of(options.trusted_root) if options.trusted_root else current_root()
-    return Request(root=root, key=key, identity=options.identity, issuer=options.issuer)
+    check_identity(options)
+    return Request(
+        root=trusted_root(options),
+        key=managed_key(options),
+        identity=options.identity,
+        issuer=options.issuer,
+    )
 
 
 def _drawn(found: Checked, format: str) -> str:
@@ -168,7 +150,7 @@ def _drawn(found: Checked, format: str) -> str:
             "grade": found.grade.value,
             "exit_code": int(found.exit_code),
         }
-        return msgspec.json.format(msgspec.json.encode(data), indent=2).decode() + "\n"
+        return indented_json(data).decode()
     from pratique.provenance.table import render
     from pratique.report.text import printable
 

@@ -11,13 +11,14 @@ from pratique.formats.dsse import read_envelope
 from pratique.formats.intoto import Statement, read_statement
 from pratique.formats.jsf import strict_json
 from pratique.formats.sigstore import read_bundle
-from pratique.model.attestation import Grade, VerifiedEvidence
+from pratique.model.attestation import Grade, VerifiedEvidence, worst
 from pratique.model.errors import ExitCode, InputError
+from pratique.provenance.beside import MAX_EVIDENCE_BYTES
 from pratique.provenance.judge import failed, judge
 from pratique.provenance.kinds import Kind, documents, kind_of
 from pratique.provenance.request import Answer, Request
-from pratique.provenance.service import MAX_EVIDENCE_BYTES, answer
 from pratique.provenance.subject import Subject
+from pratique.provenance.verdict import answer
 from pratique.sboms import enveloped
 from pratique.sboms.signing import REFERENCE_TYPE, is_of, is_sbom_type, unwrapped
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 OTHER_DOCUMENT = "ErrorMismatchDocument"
 """Our name for it: what was signed is another bill of materials."""
-
-_ORDER = (Grade.FAILED, Grade.NONE, Grade.UNSUPPORTED, Grade.TIME_UNPROVEN, Grade.VERIFIED)
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,14 +41,12 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def grade(self) -> Grade:
         """Of the whole: the worst of all artifacts."""
-        return min((one.grade for one in self.answers), key=_ORDER.index)
+        return worst(one.grade for one in self.answers)
 
     @property
     def exit_code(self) -> ExitCode:
         """0 verified, 1 failed, 3 nothing that proves it."""
-        if self.grade is Grade.VERIFIED:
-            return ExitCode.CLEAN
-        return ExitCode.FINDINGS if self.grade is Grade.FAILED else ExitCode.INCOMPLETE
+        return self.grade.exit_code
 
 
 def verify(

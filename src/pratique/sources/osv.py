@@ -8,29 +8,24 @@ environment, as httpx does, unless a proxy is named.
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 import zipfile
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Self, TypeVar
+from urllib.parse import quote
 
 from pratique.model.errors import UpstreamError, UsageError
+from pratique.sources.osv_changes import Row, is_name, newest_rows
+from pratique.sources.osv_places import VARIABLE
 from pratique.sources.parts import Part, Validators
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
 
     import httpx
-
-DEFAULT_URL = "https://osv-vulnerabilities.storage.googleapis.com"
-"""OSV's export bucket, as its documentation gives it."""
-
-VARIABLE = "PRATIQUE_OSV_URL"
-"""Environment variable that names another place with the same files."""
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
@@ -51,16 +46,11 @@ MAX_LIST_BYTES = 1024 * 1024
 MAX_ZIP_BYTES = 16 * 1024 * 1024 * 1024
 """Largest zip.  The whole export had 1.1 GB early in 2026."""
 
-MAX_NAME = 100
-
 MAX_RECORD_BYTES = 64 * 1024 * 1024
 """Largest record.  The largest published ones have 12 MB."""
 
 MAX_CHANGES_BYTES = 1024 * 1024 * 1024
 """Largest list of changes: some 20 million of them."""
-
-PROXY_VARIABLE = "PRATIQUE_OSV_PROXY"
-"""Environment variable that names a proxy for these requests only."""
 
 TOGETHER = 8
 """Records fetched at once."""
@@ -71,42 +61,6 @@ MAX_LINE_BYTES = 64 * 1024
 T = TypeVar("T")
 
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
-
-
-class Row(NamedTuple):
-    """One line of a list of changes."""
-
-    modified: datetime
-    id: str
-
-
-def proxy_of(given: str = "") -> str:
-    """The proxy to use: as given, or as ``PRATIQUE_OSV_PROXY`` says; empty for the usual ones.
-
-    Raises:
-        UsageError: It is not an http or https address.
-    """
-    proxy = given or os.environ.get(PROXY_VARIABLE, "")
-    parts = urlsplit(proxy)
-    if proxy and (parts.scheme not in {"http", "https"} or not parts.netloc):
-        raise UsageError(
-            f"{proxy!r} is not the address of a proxy.",
-            remedy="Write it like http://proxy.example.test:3128.",
-        )
-    return proxy
-
-
-def base_url(given: str = "") -> str:
-    """Where the files are: as given, as the environment says, or OSV's own bucket.
-
-    Raises:
-        UsageError: It is not an http or https address.
-    """
-    url = (given or os.environ.get(VARIABLE) or DEFAULT_URL).rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise UsageError(f"{url!r} is not an http or https address.", remedy=f"Set {VARIABLE}.")
-    return url
 
 
 class OsvBucket:
@@ -335,16 +289,6 @@ class _Transient(Exception):  # noqa: N818 - not an error before all attempts ar
         self.wait = wait
 
 
-def is_name(text: str) -> bool:
-    """Whether a text can be one part of the path of a file: of an ecosystem, or of an id."""
-    return (
-        0 < len(text) <= MAX_NAME
-        and text.isprintable()
-        and not any(c in text for c in "/\\?#")
-        and ".." not in text
-    )
-
-
 def _judge(url: str, answer: httpx.Response) -> None:
     status = answer.status_code
     if status == 200:
@@ -377,50 +321,3 @@ def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
         if len(rest) > MAX_LINE_BYTES:
             break
     yield rest
-
-
-def newest_rows(where: str, lines: Iterable[bytes], stop: Callable[[Row], bool]) -> list[Row]:
-    """Rows of a list of changes up to the first one that is known.
-
-    A list that is not in order is read to its end: what is new might come last.
-
-    Args:
-        where: It is, for messages.
-        lines: Of the list.
-        stop: Whether a row, and all after it, is known already.
-
-    Raises:
-        UpstreamError: It is not such a list.
-    """
-    rows: list[Row] = []
-    previous: Row | None = None
-    ordered = True
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        row = _row(line)
-        if row is None:
-            raise UpstreamError(
-                f"{where} is not a list of changes: line {number} is not a time and an id.",
-                remedy=f"Check {VARIABLE}.",
-            )
-        ordered &= previous is None or row.modified <= previous.modified
-        previous = row
-        if not stop(row):
-            rows.append(row)
-        elif ordered:
-            break
-    return rows
-
-
-def _row(line: bytes) -> Row | None:
-    """A line ``TIME,ID`` or, as in the list of all ecosystems, ``TIME,ECOSYSTEM/ID``."""
-    try:
-        time, comma, name = line.decode().strip().partition(",")
-        moment = datetime.fromisoformat(time)
-    except ValueError:
-        return None
-    identifier = name.rpartition("/")[2]
-    if not comma or not is_name(identifier):
-        return None
-    return Row(moment if moment.tzinfo else moment.replace(tzinfo=UTC), identifier)

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
 from pratique.model.errors import UpstreamError, UsageError
-from pratique.sources.osv import MAX_RECORD_BYTES, is_name, newest_rows
+from pratique.sources.osv import MAX_RECORD_BYTES
+from pratique.sources.osv_changes import is_name, newest_rows
 from pratique.sources.parts import Validators
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from pratique.sources.osv import Row
+    from pratique.sources.osv_changes import Row
 
 
 class OsvFolder:

@@ -1,15 +1,17 @@
 """How python-tuf's client gets the files of a repository: over HTTP, or from a folder.
 
 Lengths are limited by the client, to what is signed or to the limit of the
-role (TUF 1.0 §5, endless data); the time is limited here (§1.5.2, slow
+role (TUF 1.0 §5, endless data); pace and time are limited here (§1.5.2, slow
 retrieval).
 """
 
 from __future__ import annotations
 
+import math
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, SlowRetrievalError
 from tuf.ngclient.fetcher import FetcherInterface
@@ -19,10 +21,15 @@ from pratique.sources.transfer import StatusError, Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
-MAX_SECONDS = 120.0
-"""Longest that one file may take: those of a trust root have some kilobytes."""
+GRACE_SECONDS = 20.0
+"""A transfer may take this long at any pace: small metadata behind a slow proxy."""
+
+MIN_BYTES_PER_SECOND = 1024
+"""Average pace below which a transfer is given up after the grace: slower than any modem."""
+
+MAX_TRUST_SECONDS = 120.0
+"""Longest that one file of a trust root may take: they have some kilobytes."""
 
 FOLDER = "folder:"
 """How the addresses begin that :class:`FolderFetcher` takes."""
@@ -31,22 +38,35 @@ BLOCK = 256 * 1024
 """Bytes of a file that are read at a time."""
 
 
-class HttpFetcher(FetcherInterface):
-    """Fetches over HTTP.
+class Fetcher(FetcherInterface):
+    """Fetches ``http:``, ``https:`` and ``file:`` addresses.
 
     Args:
-        transfer: Speaks it.
+        transfer: Speaks HTTP.
         clock: Seconds, monotonic.
+        seconds: Longest that one file may take, at any pace.
     """
 
-    def __init__(self, transfer: Transfer, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        transfer: Transfer,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        seconds: float = math.inf,
+    ) -> None:
         self._transfer = transfer
         self._clock = clock
+        self._seconds = seconds
 
     def _fetch(self, url: str) -> Iterator[bytes]:
-        if not url.startswith(("http://", "https://")):
-            raise DownloadError(f"{url} is no http or https address")
-        return _in_time(_streamed(self._transfer, url), url, self._clock)
+        parts = urlsplit(url)
+        if parts.scheme == "file":
+            blocks = _read(Path(unquote(parts.path)), url)
+        elif parts.scheme in {"http", "https"}:
+            blocks = _streamed(self._transfer, url)
+        else:
+            raise DownloadError(f"{url} is no http, https or file address")
+        return paced(blocks, url, self._clock, seconds=self._seconds)
 
 
 class FolderFetcher(FetcherInterface):
@@ -78,7 +98,7 @@ class FolderFetcher(FetcherInterface):
             candidates.append(within / tail.partition(".")[2])
         for path in candidates:
             if path.is_file():
-                return _read(path)
+                return _read(path, str(path))
         raise DownloadHTTPError(f"{candidates[0]} does not exist", 404)
 
 
@@ -87,12 +107,30 @@ def _leaves(name: str) -> bool:
     return not name or name.startswith("/") or ".." in name.split("/") or "\0" in name
 
 
-def _in_time(blocks: Iterable[bytes], url: str, clock: Callable[[], float]) -> Iterator[bytes]:
-    """Hand blocks on until the time is up."""
-    start = clock()
+def paced(
+    blocks: Iterable[bytes], url: str, clock: Callable[[], float], *, seconds: float = math.inf
+) -> Iterator[bytes]:
+    """Hand blocks on, and give up when they come too slowly or for too long.
+
+    Args:
+        blocks: Of one file.
+        url: Of that, for the message.
+        clock: Seconds, monotonic.
+        seconds: Longest that the file may take, at any pace.
+
+    Raises:
+        SlowRetrievalError: They do.
+    """
+    start, size = clock(), 0
     for block in blocks:
-        if clock() - start > MAX_SECONDS:
-            raise SlowRetrievalError(f"{url} takes over {MAX_SECONDS:.0f} seconds")
+        size += len(block)
+        took = clock() - start
+        if took > seconds:
+            raise SlowRetrievalError(f"{url} takes over {seconds:.0f} seconds")
+        if took > GRACE_SECONDS and size < (took - GRACE_SECONDS) * MIN_BYTES_PER_SECOND:
+            raise SlowRetrievalError(
+                f"{url} comes at less than {MIN_BYTES_PER_SECOND:,} bytes a second"
+            )
         yield block
 
 
@@ -105,10 +143,12 @@ def _streamed(transfer: Transfer, url: str) -> Iterator[bytes]:
         raise DownloadError(error.message) from None
 
 
-def _read(path: Path) -> Iterator[bytes]:
+def _read(path: Path, shown: str) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
             while block := file.read(BLOCK):
                 yield block
+    except (FileNotFoundError, NotADirectoryError):
+        raise DownloadHTTPError(f"{shown} does not exist", 404) from None
     except OSError as error:
-        raise DownloadError(f"{path} cannot be read: {error.strerror}") from None
+        raise DownloadError(f"{shown} cannot be read: {error.strerror}") from None

@@ -15,6 +15,7 @@ import msgspec
 from pratique.formats.base import Notes
 from pratique.formats.cyclonedx_vex.refs import product_of, read_components
 from pratique.formats.cyclonedx_vex.words import WRITTEN_JUSTIFICATIONS, WRITTEN_STATES
+from pratique.formats.json_writing import indented_json
 from pratique.formats.text import decode, parse_json
 from pratique.model.errors import UnsupportedError
 from pratique.model.vex import Part, Product
@@ -180,7 +181,7 @@ def _sarif(value: dict[str, Any], statements: Sequence[Statement], policy: Polic
         run["results"] = kept
         lines.extend(judge.lines)
     return Filtered(
-        data=_encoded(value),
+        data=indented_json(value),
         before=before,
         settled=settled,
         lines=tuple(dict.fromkeys(lines)),
@@ -195,14 +196,10 @@ def _suppress(result: dict[str, Any], one: Statement) -> None:
     result["suppressions"] = [*(marks if isinstance(marks, list) else ()), mark]
 
 
-def _encoded(value: Any) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
-
-
 def _cyclonedx(value: dict[str, Any], statements: Sequence[Statement], policy: Policy) -> Filtered:
     rows = value.get("vulnerabilities")
     if not isinstance(rows, list):
-        return Filtered(data=_encoded(value), before=0, settled=0)
+        return Filtered(data=indented_json(value), before=0, settled=0)
     here = read_components(value, Notes("-"))
     scene, unplaced = _bom_scene(value, here, policy)
     judge = _Judge(statements, scene, policy)
@@ -222,7 +219,7 @@ def _cyclonedx(value: dict[str, Any], statements: Sequence[Statement], policy: P
             kept.append(row)
     value["vulnerabilities"] = kept
     return Filtered(
-        data=_encoded(value),
+        data=indented_json(value),
         before=len(rows),
         settled=settled,
         lines=tuple(dict.fromkeys(judge.lines)),

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pratique.model.inventory import Problem
+    from pratique.model.vex import VexDocument
     from pratique.vex.authoring import Draft
+
+MAX_LOST = 200
+"""Lines of a loss report that are printed; what is lost of one product is lost of all."""
 
 
 def add_document(parser: ArgumentParser) -> None:
@@ -34,8 +38,15 @@ def add_output(parser: ArgumentParser) -> None:
     )
 
 
+def add_claim(parser: ArgumentParser) -> None:
+    """What a statement says, by place: product, vulnerability and status."""
+    parser.add_argument("product", nargs="?", default="", help="package URL or another identifier")
+    parser.add_argument("vulnerability", nargs="?", default="", help="id: CVE-2024-0001")
+    parser.add_argument("status", nargs="?", default="", help="see 'pratique vex list status'")
+
+
 def add_statement(parser: ArgumentParser) -> None:
-    """Options for a statement."""
+    """Options for a statement, whose product, vulnerability and status may be options too."""
     repeat: Any = {"action": "append", "default": []}
     parser.add_argument(
         "--product", "-p", dest="products", metavar="ID", help="repeatable", **repeat
@@ -149,6 +160,22 @@ def write_output(data: bytes, path: Path | None) -> None:
         part.replace(path)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def write_document(document: VexDocument, format: str, output: Path | None) -> None:
+    """Write a document in a format, and say on standard error what is lost.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+    from pratique.formats.vex import writer
+
+    data, lost = writer(format)(document)
+    write_output(data, output)
+    for line in lost[:MAX_LOST]:
+        say(f"lost: {line}")
+    if len(lost) > MAX_LOST:
+        say(f"lost: {len(lost) - MAX_LOST:,} more")
 
 
 def say(line: str) -> None:

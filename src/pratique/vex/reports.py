@@ -6,6 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pratique.formats.shapes import objects_in, value_at
 from pratique.model.errors import InputError
 from pratique.model.nouns import Artifact
 from pratique.model.purl import Package
@@ -81,11 +82,11 @@ def run_texts(run: dict[str, Any]) -> Iterator[str]:
         yield from _strings(value)
     results = run.get("results")
     for result in results if isinstance(results, list) else ():
-        for place in _dicts(result, "locations"):
-            uri = _at(place, "physicalLocation", "artifactLocation", "uri")
+        for place in objects_in(value_at(result, "locations")):
+            uri = value_at(place, "physicalLocation", "artifactLocation", "uri")
             if isinstance(uri, str):
                 yield uri
-            for logical in _dicts(place, "logicalLocations"):
+            for logical in objects_in(value_at(place, "logicalLocations")):
                 name = logical.get("fullyQualifiedName")
                 if isinstance(name, str):
                     # Behind the first digest stands that of a layer.
@@ -105,7 +106,7 @@ def result_row(result: dict[str, Any], rules: dict[str, dict[str, Any]]) -> Row:
     """A result of SARIF: its rule's id, and the package that it or its rule names."""
     id = result.get("ruleId")
     if not isinstance(id, str):
-        inner = _at(result, "rule", "id")
+        inner = value_at(result, "rule", "id")
         id = inner if isinstance(inner, str) else ""
     id = id.strip()
     rule = rules.get(id, {})
@@ -126,8 +127,8 @@ def result_row(result: dict[str, Any], rules: dict[str, dict[str, Any]]) -> Row:
 
 def _logical(result: dict[str, Any]) -> Iterator[str]:
     """Package URLs that are the names of places, as in Pratique's own reports."""
-    for place in _dicts(result, "locations"):
-        for logical in _dicts(place, "logicalLocations"):
+    for place in objects_in(value_at(result, "locations")):
+        for logical in objects_in(value_at(place, "logicalLocations")):
             name = logical.get("fullyQualifiedName")
             if isinstance(name, str) and name.startswith("pkg:"):
                 yield name
@@ -142,8 +143,8 @@ def _purls(properties: Any) -> Iterator[str]:
 
 def _named(result: dict[str, Any], rule: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     """Name and version, from the texts that the common scanners write."""
-    message = _at(result, "message", "text")
-    help = _at(rule, "help", "text")
+    message = value_at(result, "message", "text")
+    help = value_at(rule, "help", "text")
     for text, pattern in ((message, _TRIVY), (help, _GRYPE)):
         if isinstance(text, str):
             found = pattern.search(text[:MAX_TEXT])
@@ -156,17 +157,6 @@ def rules_of(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Rules of a SARIF run by their id."""
     return {
         one["id"]: one
-        for one in _dicts(_at(run, "tool", "driver"), "rules")
+        for one in objects_in(value_at(run, "tool", "driver", "rules"))
         if isinstance(one.get("id"), str)
     }
-
-
-def _dicts(value: Any, key: str) -> list[dict[str, Any]]:
-    found = value.get(key) if isinstance(value, dict) else None
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-
-
-def _at(value: Any, *keys: str) -> Any:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value

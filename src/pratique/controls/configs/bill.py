@@ -10,6 +10,7 @@ import msgspec
 
 from pratique import __version__
 from pratique.controls.configs.rules import CONTROL, RULES
+from pratique.formats.json_writing import indented_json
 from pratique.model.bill import BillOfHealth, Counts, Health
 from pratique.model.finding import Finding
 from pratique.model.inventory import Document, Inventory, Location, Problem, Trouble
@@ -147,7 +148,7 @@ def sarif(bill: BillOfHealth, result: Result) -> str:
             if region is not None:
                 region["startColumn"] = column
             place.pop("logicalLocations", None)
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+    return indented_json(value).decode()
 
 
 def as_json(bill: BillOfHealth, result: Result) -> str:
@@ -182,7 +183,7 @@ def as_json(bill: BillOfHealth, result: Result) -> str:
             {"path": one.path, "line": one.line, "message": one.message} for one in result.unknown
         ],
     }
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+    return indented_json(value).decode()
 
 
 def as_text(bill: BillOfHealth, result: Result) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, UsageError
+from pratique.model.options import add_exclude
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -46,13 +46,7 @@ def _configure(parser: ArgumentParser) -> None:
         help="a host of the organisation, its subdomains with it; once one is named every other "
         "is public; repeatable",
     )
-    parser.add_argument(
-        "--exclude",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help="leave out paths that match; repeatable",
-    )
+    add_exclude(parser)
     parser.add_argument(
         "--waivers",
         action="append",
@@ -76,6 +70,7 @@ def _run(options: Namespace) -> int:
     from pratique.controls.configs.names import parse
     from pratique.controls.configs.service import lint
     from pratique.policy import files
+    from pratique.report.writing import write_out
 
     names = list(options.internal_name)
     for path in options.internal_names_from:
@@ -86,7 +81,8 @@ def _run(options: Namespace) -> int:
     )
     bill = drawing.make(result, options.path, waivers, files.moment(""))
     draw = {"text": drawing.as_text, "json": drawing.as_json, "sarif": drawing.sarif}
-    _write(draw[options.format](bill, result), options.output)
+    drawn = draw[options.format](bill, result)
+    write_out(drawn.encode(errors="backslashreplace"), options.output)
     if options.exit_zero:
         return ExitCode.CLEAN
     if any(one.status == "open" for one in bill.findings):
@@ -113,16 +109,6 @@ def _hosts(given: list[str]) -> frozenset[str]:
                 remedy="Give it without scheme, port and path: packages.acme.test.",
             )
     return frozenset(host.lower().strip(".") for host in given)
-
-
-def _write(text: str, target: Path | None) -> None:
-    if target is None:
-        sys.stdout.write(text)
-        return
-    try:
-        target.write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}.") from None
 
 
 lint_config = Command(

@@ -51,7 +51,6 @@ _NPM = re.compile(r"\b(?:npm|pnpm|yarn)\s+(?P<verb>ci|install|i|add|exec)\b(?P<r
 _NPM_SET = re.compile(
     r"\b(?:npm|pnpm|yarn)\s+config\s+set\s+(?P<key>[@\w./-]*(?::?registry|strict-ssl))[\s=]+(?P<value>\S+)"
 )
-_GO_SET = re.compile(r"\bgo\s+env\s+-w\s+(?P<rest>[^;&|]*)")
 _PIP_OPTION = re.compile(
     r"(?P<key>--index-url|--extra-index-url|--find-links|--trusted-host|(?<=\s)-i|(?<=\s)-f)"
     r"[\s=]+(?P<value>[^\s\"']+|\"[^\"]*\"|'[^']*')|(?P<flag>--no-index|--require-hashes)\b"

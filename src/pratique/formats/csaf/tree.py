@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pratique.formats.base import MAX_DEPTH, MAX_ITEMS
+from pratique.formats.shapes import array
 from pratique.formats.vex_values import records_of, shown
 from pratique.model.errors import InputError, LimitError
 from pratique.model.nouns import Artifact
@@ -34,8 +35,8 @@ class Tree(msgspec.Struct, kw_only=True):
 
     def members(self, record: dict[str, Any]) -> list[str]:
         """Product ids that an object names, itself or by its groups, each once."""
-        ids = [one for one in _list(record, "product_ids") if isinstance(one, str)]
-        for group in _list(record, "group_ids"):
+        ids = [one for one in array(record.get("product_ids")) if isinstance(one, str)]
+        for group in array(record.get("group_ids")):
             ids.extend(self.groups.get(group, ()) if isinstance(group, str) else ())
         return list(dict.fromkeys(ids))
 
@@ -114,15 +115,15 @@ def _part(row: dict[str, Any], place: str, notes: Notes, version_range: str = ""
     """A full product name with its identification helper (section 3.1.3)."""
     helper = row.get("product_identification_helper")
     helper = helper if isinstance(helper, dict) else {}
-    purls = [helper.get("purl"), *_list(helper, "purls")]
+    purls = [helper.get("purl"), *array(helper.get("purls"))]
     texts = [text for text in purls if isinstance(text, str) and text]
     pairs = [("purl", text) for text in texts]
     cpe = helper.get("cpe")
     if isinstance(cpe, str) and cpe:
         pairs.append(("cpe23" if cpe.startswith("cpe:2.3:") else "cpe22", cpe))
     hashes = []
-    for group in _list(helper, "hashes"):
-        for one in _list(group, "file_hashes") if isinstance(group, dict) else ():
+    for group in array(helper.get("hashes")):
+        for one in array(group.get("file_hashes")) if isinstance(group, dict) else ():
             if not isinstance(one, dict):
                 continue
             try:
@@ -131,7 +132,7 @@ def _part(row: dict[str, Any], place: str, notes: Notes, version_range: str = ""
                 notes.unreadable(f"{place}: {error.message}")
     pairs.extend(
         ("uri", one["uri"])
-        for one in _list(helper, "x_generic_uris")
+        for one in array(helper.get("x_generic_uris"))
         if isinstance(one, dict) and isinstance(one.get("uri"), str)
     )
     name = row.get("name")
@@ -146,11 +147,6 @@ def _part(row: dict[str, Any], place: str, notes: Notes, version_range: str = ""
     if version_range and part.packages and not any(one.version for one in part.packages):
         part = msgspec.structs.replace(part, ranges=(version_range,))
     return part
-
-
-def _list(record: dict[str, Any], key: str) -> list[Any]:
-    value = record.get(key)
-    return value if isinstance(value, list) else []
 
 
 class _Link(msgspec.Struct):

@@ -6,9 +6,8 @@ import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from pratique.formats.instants import write_instant
+from pratique.formats.json_writing import indented_json
 from pratique.formats.openvex.canonical import canonical_hash
 from pratique.model.errors import InputError
 from pratique.model.vex import Status
@@ -79,9 +78,7 @@ def write(document: VexDocument) -> tuple[bytes, tuple[str, ...]]:
             if found
         ],
     }
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n", tuple(
-        dict.fromkeys(lost)
-    )
+    return indented_json(value), tuple(dict.fromkeys(lost))
 
 
 def _by_time(statements: tuple[Statement, ...]) -> list[Statement]:

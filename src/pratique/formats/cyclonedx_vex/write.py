@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
-import msgspec
-
 from pratique.formats.cyclonedx_vex.words import (
     JUSTIFICATIONS,
     STATES,
@@ -14,6 +12,7 @@ from pratique.formats.cyclonedx_vex.words import (
     WRITTEN_STATES,
 )
 from pratique.formats.instants import write_instant
+from pratique.formats.json_writing import indented_json
 from pratique.formats.openvex.canonical import canonical_hash, canonical_order
 from pratique.model.errors import InputError
 from pratique.model.vex import Status
@@ -79,7 +78,7 @@ def write(document: VexDocument) -> tuple[bytes, tuple[str, ...]]:
         "components": components.written(),
         "vulnerabilities": vulnerabilities,
     }
-    data = msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+    data = indented_json(value)
     return data, tuple(dict.fromkeys(lost))
 
 

@@ -61,7 +61,7 @@ def read(
     if text.lstrip()[:1] in {"{", "["}:
         value = parse_json(text)
     else:
-        from pratique.formats.text import parse_yaml
+        from pratique.formats.yaml_text import parse_yaml
 
         value = parse_yaml(text)
     if not isinstance(value, dict):
@@ -227,15 +227,24 @@ def _version(value: dict[str, Any], notes: Notes) -> str:
     context = value.get("@context")
     if isinstance(context, list):  # JSON-LD allows several
         context = next((c for c in context if isinstance(c, str) and c.startswith(CONTEXT)), None)
+    if context is None or (isinstance(context, str) and not context.strip()):
+        # Documents that were merged by early tools have an empty one; their shape tells.
+        version = "0.2.0" if _is_of_0_2(value.get("statements")) else "0.0.1"
+        told = "an empty @context" if "@context" in value else "no @context"
+        notes.notice(f"has {told}; it is read as OpenVEX {version}")
+        return version
     if not isinstance(context, str) or not context.startswith(CONTEXT):
-        if "@context" in value:
-            raise UnsupportedError("is not an OpenVEX document: its @context is another's")
-        notes.notice("has no @context; it is read as OpenVEX 0.0.1")
-        return "0.0.1"
+        raise UnsupportedError("is not an OpenVEX document: its @context is another's")
     version = context.removeprefix(CONTEXT).strip("/").removeprefix("v") or "0.0.1"
     if version not in KNOWN_VERSIONS:
         notes.unknown(f"is OpenVEX {version[:20]}, which is newer than what is known here (0.2.0)")
     return version[:20]
+
+
+def _is_of_0_2(rows: Any) -> bool:
+    """Whether vulnerabilities are objects, which they are since version 0.2.0."""
+    first = rows[0] if isinstance(rows, list) and rows else None
+    return isinstance(first, dict) and isinstance(first.get("vulnerability"), dict)
 
 
 def _required(value: dict[str, Any], notes: Notes) -> None:

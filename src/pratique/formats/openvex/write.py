@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from pratique.formats.instants import write_instant
+from pratique.formats.json_writing import indented_json
 from pratique.formats.openvex.canonical import canonical_id, canonical_order
 from pratique.formats.openvex.labels import CONTEXT_URL, hash_label
 from pratique.model.vex import Status
@@ -50,9 +49,7 @@ def write(document: VexDocument) -> tuple[bytes, tuple[str, ...]]:
     value["statements"] = [
         _statement(one, document, lost) for one in canonical_order(document.statements)
     ]
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n", tuple(
-        dict.fromkeys(lost)
-    )
+    return indented_json(value), tuple(dict.fromkeys(lost))
 
 
 def _statement(one: Statement, document: VexDocument, lost: list[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pratique.formats.json_writing import indented_json
 from pratique.formats.sbom.cyclonedx.write import MODEL
 from pratique.formats.sbom.cyclonedx.write import write as write_cyclonedx
 from pratique.model.errors import UnsupportedError
@@ -76,12 +77,12 @@ def write(
             from pratique.formats.sbom.cyclonedx.write_xml import write_xml
 
             return write_xml(value)
-        return _json(value)
+        return indented_json(value)
     from pratique.formats.sbom.convert.to_spdx import to_spdx
 
     document = to_spdx(value, creator=f"{tool}-{tool_version}", now=timestamp).document
     if form == "spdx-json-2.3":
-        return _json(document)
+        return indented_json(document)
     if form == "spdx-tag-value-2.3":
         from pratique.formats.sbom.spdx.write_tag_value import write_tag_value
 
@@ -127,7 +128,3 @@ def _located(component: dict[str, Any]) -> dict[str, Any]:
         return component
     places = [{"location": one["location"]} for one in occurrences]
     return component | {"evidence": {"occurrences": places}}
-
-
-def _json(value: dict[str, Any]) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from pratique.formats.base import MAX_ITEMS, Notes
+from pratique.formats.shapes import objects_in
 from pratique.formats.text import decode, parse_json
 from pratique.formats.vex_values import instant, kept_apart, record_of, shown, text_of
 from pratique.model.errors import InputError, LimitError
@@ -191,15 +192,10 @@ def _statement(
     )
 
 
-def _objects(row: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    value = row.get(key)
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
 def _names(row: dict[str, Any], source: str) -> list[str]:
     """Identifiers of a vulnerability: external ones first, then its name, then its IRI."""
     found = []
-    for one in _objects(row, "externalIdentifier"):
+    for one in objects_in(row.get("externalIdentifier")):
         kind, text = str(one.get("externalIdentifierType")), one.get("identifier")
         if isinstance(text, str):
             found.append((0 if kind.endswith("cve") else 1, text))
@@ -234,12 +230,12 @@ def _part(id: str, elements: dict[str, dict[str, Any]], notes: Notes) -> Part:
     purl = row.get("software_packageUrl", row.get("packageUrl"))
     if isinstance(purl, str):
         pairs.append(("purl", purl))
-    for one in _objects(row, "externalIdentifier"):
+    for one in objects_in(row.get("externalIdentifier")):
         kind, text = str(one.get("externalIdentifierType")), one.get("identifier")
         if isinstance(text, str) and kind.endswith(("packageUrl", "cpe22", "cpe23")):
             pairs.append(("purl" if kind.endswith("packageUrl") else kind[-5:], text))
     hashes = []
-    for one in _objects(row, "verifiedUsing"):
+    for one in objects_in(row.get("verifiedUsing")):
         if _kind(one) == "Hash":
             try:
                 hashes.append(Artifact.of(str(one.get("algorithm")), str(one.get("hashValue"))))

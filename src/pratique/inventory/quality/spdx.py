@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pratique.formats.sbom.convert.parties import party, tool_of
 from pratique.formats.sbom.spdx.kinds import DESCRIBES, NEEDED_BY, NEEDS
+from pratique.formats.shapes import array, objects_in, text_at
 from pratique.inventory.quality.models import Part, Party, Sheet
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ def sheet(bill: Bill) -> Sheet:
     value = bill.value
     info = value.get("creationInfo")
     info = info if isinstance(info, dict) else {}
-    creators = [one for one in _list(info.get("creators")) if isinstance(one, str)]
-    packages = _objects(value.get("packages"))
+    creators = [one for one in array(info.get("creators")) if isinstance(one, str)]
+    packages = objects_in(value.get("packages"))
     parts = [_part(item, f"packages[{number}]") for number, item in enumerate(packages)]
     graph = _Graph(value, {part.ref for part in parts})
     primary = graph.described[0] if graph.described else ""
@@ -31,8 +32,8 @@ def sheet(bill: Bill) -> Sheet:
         standard=bill.standard,
         form=bill.form,
         version=bill.version.removeprefix("SPDX-"),
-        identifier=_text(value, "documentNamespace"),
-        created=_text(info, "created"),
+        identifier=text_at(value, "documentNamespace"),
+        created=text_at(info, "created"),
         authors=tuple(one for one in authors if one),
         tools=tuple(" ".join(tool_of(one)).strip() for one in creators if tool_of(one)[0]),
         contexts=_contexts(info),
@@ -48,20 +49,20 @@ class _Graph:
     """The relationships of a document."""
 
     def __init__(self, value: dict[str, Any], refs: set[str]) -> None:
-        document = _text(value, "SPDXID") or "SPDXRef-DOCUMENT"
+        document = text_at(value, "SPDXID") or "SPDXRef-DOCUMENT"
         others = {
-            _text(one, "SPDXID")
+            text_at(one, "SPDXID")
             for key in ("files", "snippets")
-            for one in _objects(value.get(key))
+            for one in objects_in(value.get(key))
         } | {document, "SPDXRef-DOCUMENT", "NONE", "NOASSERTION"}
         edges: dict[str, list[str]] = {}
         self.dangling: dict[str, None] = {}
         described = dict.fromkeys(
-            one for one in _list(value.get("documentDescribes")) if isinstance(one, str)
+            one for one in array(value.get("documentDescribes")) if isinstance(one, str)
         )
-        for item in _objects(value.get("relationships")):
-            kind = _text(item, "relationshipType").upper().replace("-", "_")
-            source, target = _text(item, "spdxElementId"), _text(item, "relatedSpdxElement")
+        for item in objects_in(value.get("relationships")):
+            kind = text_at(item, "relationshipType").upper().replace("-", "_")
+            source, target = text_at(item, "spdxElementId"), text_at(item, "relatedSpdxElement")
             self.dangling |= dict.fromkeys(
                 one
                 for one in (source, target)
@@ -82,13 +83,13 @@ class _Graph:
 
 
 def _part(item: dict[str, Any], path: str) -> Part:
-    references = _objects(item.get("externalRefs"))
+    references = objects_in(item.get("externalRefs"))
 
     def of(*types: str) -> tuple[str, ...]:
         return tuple(
-            _text(one, "referenceLocator")
+            text_at(one, "referenceLocator")
             for one in references
-            if _text(one, "referenceType").rpartition("/")[2].lower() in types
+            if text_at(one, "referenceType").rpartition("/")[2].lower() in types
         )
 
     declared, concluded = _stated(item, "licenseDeclared"), _stated(item, "licenseConcluded")
@@ -98,16 +99,16 @@ def _part(item: dict[str, Any], path: str) -> Part:
     creator = _party(item.get("originator"))
     supplier = _party(item.get("supplier"))
     hashes = tuple(
-        (_text(one, "algorithm").replace("-", "").lower(), _text(one, "checksumValue"))
-        for one in _objects(item.get("checksums"))
-        if _text(one, "checksumValue")
+        (text_at(one, "algorithm").replace("-", "").lower(), text_at(one, "checksumValue"))
+        for one in objects_in(item.get("checksums"))
+        if text_at(one, "checksumValue")
     )
     return Part(
-        ref=_text(item, "SPDXID") or path,
+        ref=text_at(item, "SPDXID") or path,
         path=path,
-        name=_text(item, "name"),
+        name=text_at(item, "name"),
         version=next(iter(_stated(item, "versionInfo")), ""),
-        type=_text(item, "primaryPackagePurpose"),
+        type=text_at(item, "primaryPackagePurpose"),
         supplier=supplier,
         creators=(creator,) if creator else (),
         purls=of("purl"),
@@ -123,8 +124,8 @@ def _part(item: dict[str, Any], path: str) -> Part:
         source_hashes=(("code", ""),)
         if isinstance(item.get("packageVerificationCode"), dict)
         else (),
-        filename=_text(item, "packageFileName"),
-        deployable=hashes if _text(item, "packageFileName") or download else (),
+        filename=text_at(item, "packageFileName"),
+        deployable=hashes if text_at(item, "packageFileName") or download else (),
     )
 
 
@@ -139,24 +140,11 @@ def _party(text: Any) -> Party:
 
 def _contexts(info: dict[str, Any]) -> tuple[str, ...]:
     """The type of SBOM that a creator's comment states, in CISA's words."""
-    comment = _text(info, "comment").lower()
+    comment = text_at(info, "comment").lower()
     kinds = ("design", "source", "build", "analyzed", "deployed", "runtime")
     return tuple(kind for kind in kinds if f"{kind} sbom" in comment or f"type: {kind}" in comment)
 
 
 def _stated(owner: dict[str, Any], key: str) -> tuple[str, ...]:
-    text = _text(owner, key).strip()
+    text = text_at(owner, key).strip()
     return (text,) if text not in _ABSENT else ()
-
-
-def _text(owner: dict[str, Any], key: str) -> str:
-    value = owner.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [one for one in _list(value) if isinstance(one, dict)]

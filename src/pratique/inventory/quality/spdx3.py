@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pratique.formats.shapes import objects_in, text_at
 from pratique.inventory.quality.models import Part, Party, Sheet
 
 if TYPE_CHECKING:
@@ -27,18 +28,18 @@ class _Reader:
     def __init__(self, bill: Bill) -> None:
         self._bill = bill
         graph = bill.value.get("@graph")
-        self._items = _objects(graph if isinstance(graph, list) else [bill.value])
+        self._items = objects_in(graph if isinstance(graph, list) else [bill.value])
         self._by_id = {_id(one): one for one in self._items if _id(one)}
         self._links: dict[tuple[str, str], list[tuple[str, str]]] = {}
         self._stated: list[tuple[str, str, list[str]]] = []
         self._complete = False
         for one in self._items:
             if _kind(one) in {"Relationship", "LifecycleScopedRelationship"}:
-                source, kind = _reference(one.get("from")), _text(one, "relationshipType")
+                source, kind = _reference(one.get("from")), text_at(one, "relationshipType")
                 targets = [_reference(target) for target in _many(one.get("to"))]
                 self._stated.append((source, kind, targets))
-                self._complete |= kind in _EDGES and bool(_text(one, "completeness"))
-                note = _text(one, "comment")
+                self._complete |= kind in _EDGES and bool(text_at(one, "completeness"))
+                note = text_at(one, "comment")
                 self._links.setdefault((source, kind), []).extend((t, note) for t in targets)
 
     def sheet(self) -> Sheet:
@@ -57,14 +58,14 @@ class _Reader:
         return Sheet(
             standard=self._bill.standard,
             form=self._bill.form,
-            version=_text(info, "specVersion"),
+            version=text_at(info, "specVersion"),
             identifier=identifier if ":" in identifier and not identifier.startswith("_:") else "",
-            created=_text(info, "created"),
+            created=text_at(info, "created"),
             authors=tuple(one for ref in _many(info.get("createdBy")) if (one := self._party(ref))),
             tools=tuple(
                 name
                 for ref in _many(info.get("createdUsing"))
-                if (name := _text(self._at(ref), "name"))
+                if (name := text_at(self._at(ref), "name"))
             ),
             contexts=tuple(
                 kind
@@ -103,9 +104,9 @@ class _Reader:
         edges: dict[str, tuple[str, ...]] = {}
         dangling: dict[str, None] = {}
         imported = {
-            _text(one, "externalSpdxId")
+            text_at(one, "externalSpdxId")
             for item in self._items
-            for one in _objects(item.get("import"))
+            for one in objects_in(item.get("import"))
         }
         for source, kind, targets in self._stated:
             if kind not in _EDGES:
@@ -120,25 +121,25 @@ class _Reader:
     def _part(self, item: dict[str, Any], path: str) -> Part:
         ref = _id(item)
         ids = [
-            (_text(one, "externalIdentifierType"), _text(one, "identifier"))
+            (text_at(one, "externalIdentifierType"), text_at(one, "identifier"))
             for key in ("externalIdentifier", "externalIdentifiers")
             for one in map(self._at, _many(item.get(key)))
         ]
         purls = [text for kind, text in ids if kind in {"packageUrl", "purl"}]
-        if stated := _text(item, "software_packageUrl"):
+        if stated := text_at(item, "software_packageUrl"):
             purls.append(stated)
         references = [
-            (_text(one, "externalRefType"), next(iter(_many(one.get("locator"))), ""))
+            (text_at(one, "externalRefType"), next(iter(_many(one.get("locator"))), ""))
             for one in map(self._at, _many(item.get("externalRef")))
         ]
         files = [self._at(one) for one, _ in self._links.get((ref, "hasDistributionArtifact"), ())]
-        deployed = [one for one in files if _text(one, "software_primaryPurpose") != "source"]
+        deployed = [one for one in files if text_at(one, "software_primaryPurpose") != "source"]
         sources = [
             self._at(one)
             for kind in ("generates", "hasDistributionArtifact", "hasSourceArtifact", "other")
             for one, _ in self._links.get((ref, kind), ())
         ] + [self._at(one) for one in self._sources_of(ref)]
-        sources = [one for one in sources if _text(one, "software_primaryPurpose") == "source"]
+        sources = [one for one in sources if text_at(one, "software_primaryPurpose") == "source"]
         purposes = [
             str(kind)
             for one in (*deployed, item)
@@ -149,9 +150,9 @@ class _Reader:
         return Part(
             ref=ref or path,
             path=path,
-            name=_text(item, "name"),
-            version=_text(item, "software_packageVersion"),
-            type=_text(item, "software_primaryPurpose"),
+            name=text_at(item, "name"),
+            version=text_at(item, "software_packageVersion"),
+            type=text_at(item, "software_primaryPurpose"),
             supplier=self._party(item.get("suppliedBy")),
             creators=tuple(
                 one for ref in _many(item.get("originatedBy")) if (one := self._party(ref))
@@ -163,11 +164,11 @@ class _Reader:
             declared=declared,
             concluded=concluded,
             licenses=tuple(dict.fromkeys((*concluded, *declared))),
-            copyright=_text(item, "software_copyrightText"),
-            download=_text(item, "software_downloadLocation"),
+            copyright=text_at(item, "software_copyrightText"),
+            download=text_at(item, "software_downloadLocation"),
             source=next(iter(self._source_urls(references, sources)), ""),
             source_hashes=tuple(digest for one in sources for digest in self._hashes(one)),
-            filename=next((_text(one, "name") for one in deployed if _text(one, "name")), ""),
+            filename=next((text_at(one, "name") for one in deployed if text_at(one, "name")), ""),
             deployable=tuple(digest for one in deployed for digest in self._hashes(one)),
             executable="executable" in purposes,
             archive="archive" in purposes,
@@ -191,7 +192,7 @@ class _Reader:
             for reference in map(self._at, _many(one.get("externalRef"))):
                 if text := next(iter(_many(reference.get("locator"))), ""):
                     yield str(text)
-            if text := _text(one, "software_downloadLocation"):
+            if text := text_at(one, "software_downloadLocation"):
                 yield text
         for kind, url in references:
             if kind.lower() in {"vcs", "sourceartifact"} and url:
@@ -205,9 +206,9 @@ class _Reader:
     def _license(self, ref: Any) -> str:
         item = self._at(ref)
         text = (
-            _text(item, "simplelicensing_licenseExpression")
-            or _text(item, "licenseExpression")
-            or _text(item, "name")
+            text_at(item, "simplelicensing_licenseExpression")
+            or text_at(item, "licenseExpression")
+            or text_at(item, "name")
         )
         if not text and isinstance(ref, str) and not ref.endswith(_NOTHING):
             text = ref.rpartition("/")[2]
@@ -216,9 +217,9 @@ class _Reader:
     def _hashes(self, item: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         found = (self._at(one) for one in _many(item.get("verifiedUsing")))
         return tuple(
-            (_text(one, "algorithm").replace("_", "").replace("-", "").lower(), digest)
+            (text_at(one, "algorithm").replace("_", "").replace("-", "").lower(), digest)
             for one in found
-            if (digest := _text(one, "hashValue"))
+            if (digest := text_at(one, "hashValue"))
         )
 
     def _party(self, ref: Any) -> Party:
@@ -226,14 +227,14 @@ class _Reader:
         email = url = ""
         for key in ("externalIdentifier", "externalIdentifiers"):
             for one in map(self._at, _many(item.get(key))):
-                kind, text = _text(one, "externalIdentifierType"), _text(one, "identifier")
+                kind, text = text_at(one, "externalIdentifierType"), text_at(one, "identifier")
                 if kind == "email":
                     email = email or text
                 elif "://" in text:
                     url = url or text
         if _kind(item) == "Tool":
             return Party()
-        return Party(_text(item, "name"), email, url)
+        return Party(text_at(item, "name"), email, url)
 
     def _at(self, ref: Any) -> dict[str, Any]:
         if isinstance(ref, dict):
@@ -242,11 +243,11 @@ class _Reader:
 
 
 def _id(item: dict[str, Any]) -> str:
-    return _text(item, "spdxId") or _text(item, "@id")
+    return text_at(item, "spdxId") or text_at(item, "@id")
 
 
 def _kind(item: dict[str, Any]) -> str:
-    return _text(item, "type") or _text(item, "@type")
+    return text_at(item, "type") or text_at(item, "@type")
 
 
 def _reference(value: Any) -> str:
@@ -257,12 +258,3 @@ def _many(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
-
-
-def _text(owner: dict[str, Any], key: str) -> str:
-    value = owner.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Protocol
 
 from pratique.remediation.models import Step
+from pratique.versions import VersionError, ordering
 
 _NUMBERS = re.compile(r"\s*[=vV]*\s*(?:(\d+)!)?(\d+(?:\.\d+)*)(.*)\Z", re.DOTALL)
 
@@ -41,6 +43,26 @@ class Dialect(Protocol):
     def pinned(self, requirement: str, version: str) -> str:
         """The requirement in its own style that takes a version, and no older one."""
         ...
+
+
+class Ordered:
+    """Versions of an ecosystem whose order knows no package by name.
+
+    Args:
+        ecosystem: Whose order it is.
+    """
+
+    def __init__(self, ecosystem: str) -> None:
+        order = ordering(ecosystem)
+        assert order is not None
+        self._key = lru_cache(maxsize=65536)(order.key)
+
+    def key(self, version: str, name: str = "") -> bytes:  # noqa: ARG002  (one rule for all)
+        """Bytes that sort as versions do; none for what is no version."""
+        try:
+            return self._key(version)
+        except VersionError:
+            return b""
 
 
 def numbers(version: str) -> tuple[tuple[int, ...], str]:

@@ -6,8 +6,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from pratique.remediation.dialects.base import Ordered
 from pratique.remediation.models import Step
-from pratique.versions import VersionError, ordering
 
 _PART = r"(?:\d+|[xX*])"
 _PARTIAL = re.compile(
@@ -141,22 +141,13 @@ def _comparator(operator: str, partial: Partial) -> list[Bound]:
             return [Bound(">=", "0.0.0")]
 
 
-class Npm:
-    """npm's dialect."""
+class Npm(Ordered):
+    """npm's dialect, in SemVer's precedence."""
 
     ecosystem = "npm"
 
     def __init__(self) -> None:
-        order = ordering("npm")
-        assert order is not None
-        self._key = lru_cache(maxsize=65536)(order.key)
-
-    def key(self, version: str, name: str = "") -> bytes:  # noqa: ARG002  (one rule for all)
-        """SemVer precedence."""
-        try:
-            return self._key(version)
-        except VersionError:
-            return b""
+        super().__init__("npm")
 
     def prerelease(self, version: str) -> bool:
         """Whether it has a prerelease part (SemVer 2.0.0, section 9)."""

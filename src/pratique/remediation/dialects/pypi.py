@@ -8,9 +8,8 @@ from functools import lru_cache
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from pratique.remediation.dialects.base import numbers
+from pratique.remediation.dialects.base import Ordered, numbers
 from pratique.remediation.models import Step
-from pratique.versions import VersionError, ordering
 
 
 @lru_cache(maxsize=4096)
@@ -56,22 +55,13 @@ def _version(text: str) -> Version | None:
         return None
 
 
-class Pypi:
-    """PyPI's dialect."""
+class Pypi(Ordered):
+    """PyPI's dialect, in the order of PEP 440."""
 
     ecosystem = "PyPI"
 
     def __init__(self) -> None:
-        order = ordering("PyPI")
-        assert order is not None
-        self._key = lru_cache(maxsize=65536)(order.key)
-
-    def key(self, version: str, name: str = "") -> bytes:  # noqa: ARG002  (one rule for all)
-        """PEP 440 order."""
-        try:
-            return self._key(version)
-        except VersionError:
-            return b""
+        super().__init__("PyPI")
 
     def prerelease(self, version: str) -> bool:
         """Whether it is a development release, alpha, beta or candidate."""

@@ -9,30 +9,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pratique.formats.edit import cargo_toml
 from pratique.remediation.errors import AttemptError
 from pratique.remediation.models import Strategy
-from pratique.remediation.projects.base import Manifests, Target, same_folder
+from pratique.remediation.projects.base import LockedProject, Target
 from pratique.remediation.workspace import below
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from pratique.remediation.workspace import Workspace
 
 
-class Cargo:
+class Cargo(LockedProject):
     """A crate or a workspace of crates.  Cargo has no way to force a version on others."""
 
     tool: ClassVar[str] = "cargo"
-    lags: ClassVar[bool] = False
     strategies: ClassVar[tuple[Strategy, ...]] = (Strategy.IN_PLACE, Strategy.RELAX)
 
     def __init__(self, document: str, work: Workspace) -> None:
-        self.document = document
-        self.folder = same_folder(document)
-        self._work = work
-        self._locked = posixpath.basename(document) == "Cargo.lock"
-        found = self._members() if self._locked else [document]
-        self.manifests = Manifests(work, tuple(found), cargo_toml.entries, cargo_toml.edit)
+        super().__init__(document, work, manifest="Cargo.toml", format=cargo_toml)
 
     def _members(self) -> list[str]:
         """Manifests of the crates that the lockfile has without a source: the workspace's own."""
@@ -41,13 +34,14 @@ class Cargo:
             for one in self._value(self.document).get("package", [])
             if isinstance(one, dict) and "source" not in one
         }
-        top = below(self.folder, "Cargo.toml")
         found = []
         for path in self._work.named(self.folder, "Cargo.toml"):
             package = self._value(path).get("package")
-            elsewhere = path != top and self._work.exists(f"{same_folder(path)}/Cargo.lock")
+            elsewhere = path != self._top and self._work.exists(
+                f"{posixpath.dirname(path)}/Cargo.lock"
+            )
             named = isinstance(package, dict) and package.get("name") in own
-            if path == top or (named and not elsewhere):
+            if path == self._top or (named and not elsewhere):
                 found.append(path)
         return found
 
@@ -56,10 +50,6 @@ class Cargo:
             return tomllib.loads(self._work.read(path))
         except (tomllib.TOMLDecodeError, AttemptError):
             return {}
-
-    def files(self) -> list[str]:
-        """Manifests of the workspace, and the lockfile."""
-        return [*self.manifests.paths, *([self.document] if self._locked else [])]
 
     def edit(self, strategy: Strategy, targets: Sequence[Target]) -> bool:
         """Requirements of the manifests."""
@@ -78,7 +68,3 @@ class Cargo:
             words += ["--precise", one.after] if one.after else []
             self._work.run(self.folder, "cargo", "update", *words)
         return self.document if self._locked else below(self.folder, "Cargo.lock")
-
-    def published(self, target: Target) -> datetime | None:  # noqa: ARG002  (Cargo does not tell)
-        """Not told by Cargo."""
-        return None

@@ -10,8 +10,9 @@ from pratique.model.errors import InputError
 from pratique.remediation.dialects import dialect
 from pratique.remediation.errors import AttemptError
 from pratique.remediation.models import Strategy
-from pratique.remediation.projects.base import Manifests, Target, moment, same_folder
-from pratique.remediation.workspace import below, find
+from pratique.remediation.projects.base import Manifests, Project, Target, moment
+from pratique.remediation.running import find
+from pratique.remediation.workspace import below
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,17 +21,15 @@ if TYPE_CHECKING:
     from pratique.remediation.workspace import Workspace
 
 
-class Golang:
+class Golang(Project):
     """A module.  What it requires is a minimum, so every strategy raises that."""
 
     tool: ClassVar[str] = "go"
-    lags: ClassVar[bool] = False
     strategies: ClassVar[tuple[Strategy, ...]] = (Strategy.RELAX,)
+    manifests: Manifests
 
     def __init__(self, document: str, work: Workspace) -> None:
-        self.document = document
-        self.folder = same_folder(document)
-        self._work = work
+        super().__init__(document, work)
         self.manifests = Manifests(work, (document,), go_mod.entries, go_mod.edit)
 
     def files(self) -> list[str]:

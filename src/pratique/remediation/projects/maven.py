@@ -8,29 +8,19 @@ from pratique.inventory.tree import FolderTree
 from pratique.model.errors import InputError
 from pratique.remediation.errors import AttemptError, UnprovenError
 from pratique.remediation.models import Patch, Strategy, Update
-from pratique.remediation.projects.base import SCRATCH, Target, same_folder
+from pratique.remediation.projects.base import SCRATCH, Project, Target
 from pratique.remediation.projects.maven_tree import selected
 from pratique.remediation.writing import write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
-
-    from pratique.remediation.workspace import Workspace
 
 
-class Maven:
+class Maven(Project):
     """A POM with its parents in the tree.  A version in it decides, so editing is the change."""
 
     tool: ClassVar[str] = "mvn"
-    lags: ClassVar[bool] = False
     strategies: ClassVar[tuple[Strategy, ...]] = (Strategy.OVERRIDE,)
-
-    def __init__(self, document: str, work: Workspace) -> None:
-        self.document = document
-        self.folder = same_folder(document)
-        self._work = work
-        self.manifests: None = None
 
     def files(self) -> list[str]:
         """All POMs of the workspace: a version may stand in a parent."""
@@ -62,7 +52,3 @@ class Maven:
                 others = ", ".join(sorted(versions - {target.after}))
                 raise AttemptError(f"Maven still selects {target.name} {others}")
         return self.document
-
-    def published(self, target: Target) -> datetime | None:  # noqa: ARG002  (nothing is asked)
-        """Not known."""
-        return None

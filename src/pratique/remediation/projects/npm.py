@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pratique.formats.edit import package_json, package_lock
@@ -10,7 +9,7 @@ from pratique.formats.text import parse_json
 from pratique.model.errors import InputError
 from pratique.remediation.errors import AttemptError
 from pratique.remediation.models import Strategy
-from pratique.remediation.projects.base import Manifests, Target, moment, same_folder
+from pratique.remediation.projects.base import LockedProject, Target, moment
 from pratique.remediation.workspace import below
 
 if TYPE_CHECKING:
@@ -23,29 +22,13 @@ if TYPE_CHECKING:
 _QUIET = ("--ignore-scripts", "--no-audit", "--no-fund", "--package-lock-only")
 
 
-class Npm:
+class Npm(LockedProject):
     """A project of npm, locked or not."""
 
     tool: ClassVar[str] = "npm"
-    lags: ClassVar[bool] = False
-    strategies: ClassVar[tuple[Strategy, ...]] = (
-        Strategy.IN_PLACE,
-        Strategy.RELAX,
-        Strategy.OVERRIDE,
-    )
 
     def __init__(self, document: str, work: Workspace) -> None:
-        self.document = document
-        self.folder = same_folder(document)
-        self._work = work
-        self._locked = posixpath.basename(document) != "package.json"
-        self._top = below(self.folder, "package.json")
-        found = self._members() if self._locked else [document]
-        self.manifests = Manifests(work, tuple(found), package_json.entries, package_json.edit)
-
-    def files(self) -> list[str]:
-        """Manifests of the workspace, and the lockfile."""
-        return [*self.manifests.paths, *([self.document] if self._locked else [])]
+        super().__init__(document, work, manifest="package.json", format=package_json)
 
     def edit(self, strategy: Strategy, targets: Sequence[Target]) -> bool:
         """Requirements, or ``overrides`` of the top manifest."""
@@ -149,8 +132,6 @@ class Npm:
         try:
             said = self._work.run(self.folder, "npm", "view", target.name, "time", "--json")
             times = parse_json(said)
-        except InputError:
-            return None
-        except AttemptError:
+        except (InputError, AttemptError):
             return None
         return moment(times.get(target.after)) if isinstance(times, dict) else None

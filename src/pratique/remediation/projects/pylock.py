@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import tomllib
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from pratique.formats.edit import pyproject, requirements_txt
 from pratique.formats.text import parse_toml
@@ -12,9 +12,15 @@ from pratique.model.ecosystems import normalise_name
 from pratique.model.errors import InputError
 from pratique.remediation.errors import AttemptError
 from pratique.remediation.models import Strategy
-from pratique.remediation.projects.base import Manifests, Target, moment, same_folder
-from pratique.remediation.projects.compiling import compiled_by, stated_sources
-from pratique.remediation.workspace import below, interpreter
+from pratique.remediation.projects.base import Manifests, Target, moment
+from pratique.remediation.projects.compiling import (
+    CompiledProject,
+    compile_requirements,
+    compiled_by,
+    stated_sources,
+    upgraded,
+)
+from pratique.remediation.workspace import below
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,24 +29,12 @@ if TYPE_CHECKING:
     from pratique.remediation.workspace import Workspace
 
 
-class Pylock:
+class Pylock(CompiledProject):
     """A lockfile of the standard's form, with the manifest that its head names."""
 
-    tool: ClassVar[str] = "uv"
-    lags: ClassVar[bool] = False
-    strategies: ClassVar[tuple[Strategy, ...]] = (
-        Strategy.IN_PLACE,
-        Strategy.RELAX,
-        Strategy.OVERRIDE,
-    )
-
     def __init__(self, document: str, work: Workspace) -> None:
-        self.document = document
-        self.folder = same_folder(document)
-        self._work = work
         self._text = work.read(document)
-        self._source = self._compiled_from()
-        self.manifests: Manifests | None = None
+        super().__init__(document, work)
         if self._source:
             module = pyproject if self._source.endswith(".toml") else requirements_txt
             self.manifests = Manifests(work, (self._source,), module.entries, module.edit)
@@ -55,10 +49,6 @@ class Pylock:
                 return path
         return ""
 
-    def files(self) -> list[str]:
-        """The lockfile, and what it is compiled from."""
-        return [self.document, *([self._source] if self._source else [])]
-
     def edit(self, strategy: Strategy, targets: Sequence[Target]) -> bool:
         """Requirements of the manifest; a line more for what it does not name."""
         if self.manifests is None:
@@ -68,12 +58,7 @@ class Pylock:
         elif strategy is Strategy.OVERRIDE:
             if self._source.endswith(".toml"):
                 raise AttemptError("a pyproject.toml takes no line for what it does not need")
-            text = self._work.read(self._source)
-            for target in targets:
-                if not target.after:
-                    raise AttemptError("without a known version no requirement can be written")
-                text = requirements_txt.add(text, target.name, f">={target.after}")
-            self._work.write(self._source, text)
+            self._require(self._source, targets)
         return False
 
     def resolve(self, strategy: Strategy, targets: Sequence[Target]) -> str:  # noqa: ARG002
@@ -82,12 +67,9 @@ class Pylock:
             raise AttemptError(f"what {self.document} is compiled from is not known")
         words = ["--universal"] if "--universal" in self._text[:2_000] else []
         words += compiled_by(self._text)
-        for one in targets:
-            words += ["-P", f"{one.name}=={one.after}" if one.after else one.name]
-        self._work.run(
-            self.folder, "uv", "pip", "compile", "--quiet", "--no-build",
-            "--python", interpreter(), *words,
-            posixpath.basename(self._source), "-o", posixpath.basename(self.document),
+        compile_requirements(
+            self._work, self.folder, posixpath.basename(self._source),
+            posixpath.basename(self.document), *words, *upgraded(targets),
         )  # fmt: skip
         return self.document
 

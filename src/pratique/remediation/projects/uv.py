@@ -11,8 +11,9 @@ from pratique.model.ecosystems import normalise_name
 from pratique.model.errors import InputError
 from pratique.remediation.errors import AttemptError
 from pratique.remediation.models import Strategy
-from pratique.remediation.projects.base import Manifests, Target, moment, same_folder
-from pratique.remediation.workspace import below, interpreter
+from pratique.remediation.projects.base import LockedProject, Target, moment
+from pratique.remediation.projects.compiling import compiled_for_proof, upgraded
+from pratique.remediation.workspace import below
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,25 +22,13 @@ if TYPE_CHECKING:
     from pratique.remediation.workspace import Workspace
 
 
-class Uv:
+class Uv(LockedProject):
     """A project locked by uv, or a ``pyproject.toml`` that nothing locks."""
 
     tool: ClassVar[str] = "uv"
-    lags: ClassVar[bool] = False
-    strategies: ClassVar[tuple[Strategy, ...]] = (
-        Strategy.IN_PLACE,
-        Strategy.RELAX,
-        Strategy.OVERRIDE,
-    )
 
     def __init__(self, document: str, work: Workspace) -> None:
-        self.document = document
-        self.folder = same_folder(document)
-        self._work = work
-        self._locked = posixpath.basename(document) == "uv.lock"
-        self._top = below(self.folder, "pyproject.toml")
-        found = self._members() if self._locked else [document]
-        self.manifests = Manifests(work, tuple(found), pyproject.entries, pyproject.edit)
+        super().__init__(document, work, manifest="pyproject.toml", format=pyproject)
 
     def _members(self) -> list[str]:
         """Manifests of the packages that the lockfile has by a path below it."""
@@ -58,10 +47,6 @@ class Uv:
         except (tomllib.TOMLDecodeError, AttemptError):
             return []
         return [one for one in packages if isinstance(one, dict)]
-
-    def files(self) -> list[str]:
-        """Manifests of the workspace, and the lockfile."""
-        return [*self.manifests.paths, *([self.document] if self._locked else [])]
 
     def edit(self, strategy: Strategy, targets: Sequence[Target]) -> bool:
         """Requirements, or entries of ``override-dependencies``."""
@@ -86,20 +71,8 @@ class Uv:
     def resolve(self, strategy: Strategy, targets: Sequence[Target]) -> str:  # noqa: ARG002
         """``uv lock -P name==version``, without building anything."""
         if not self._locked:
-            proof = below(self.folder, ".pratique-proof/requirements.txt")
-            (self._work.root / proof).parent.mkdir(exist_ok=True)
-            self._work.run(
-                self.folder, "uv", "pip", "compile", "--quiet", "--no-build",
-                "--python", interpreter(), "--universal",
-                "pyproject.toml", "--all-extras", "-o", ".pratique-proof/requirements.txt",
-            )  # fmt: skip
-            return proof
-        words = [
-            word
-            for one in targets
-            for word in ("-P", f"{one.name}=={one.after}" if one.after else one.name)
-        ]
-        self._work.run(self.folder, "uv", "lock", "--no-build", *words)
+            return compiled_for_proof(self._work, self.folder, "pyproject.toml", "--all-extras")
+        self._work.run(self.folder, "uv", "lock", "--no-build", *upgraded(targets))
         return self.document
 
     def published(self, target: Target) -> datetime | None:

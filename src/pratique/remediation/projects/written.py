@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from pratique.formats.edit import pipfile, pyproject
 from pratique.remediation.errors import AttemptError, UnprovenError
 from pratique.remediation.models import Strategy
-from pratique.remediation.projects.base import Manifests, Target, same_folder
+from pratique.remediation.projects.base import Manifests, Project, Target
 from pratique.remediation.workspace import below
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from pratique.remediation.workspace import Workspace
 
@@ -37,17 +36,16 @@ _DRIVES = {
 """It builds packages that have no other way to say what they need."""
 
 
-class PythonManifest:
+class PythonManifest(Project):
     """A project of Poetry, PDM or pipenv."""
 
     tool: ClassVar[str] = ""
     lags: ClassVar[bool] = True
     strategies: ClassVar[tuple[Strategy, ...]] = (Strategy.IN_PLACE, Strategy.RELAX)
+    manifests: Manifests
 
     def __init__(self, document: str, work: Workspace) -> None:
-        self.document = document
-        self.folder = same_folder(document)
-        self._work = work
+        super().__init__(document, work)
         name = posixpath.basename(document)
         pipenv = name.startswith("Pipfile")
         self._tool = "pipenv lock" if pipenv else f"{name.removesuffix('.lock')} lock"
@@ -85,7 +83,3 @@ class PythonManifest:
         names = [one.name for one in targets] if strategy is Strategy.IN_PLACE else []
         self._work.run(self.folder, *words, *names)
         return self.document
-
-    def published(self, target: Target) -> datetime | None:  # noqa: ARG002  (nothing is asked)
-        """Not known."""
-        return None

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pratique.remediation.dialects import step_between
-from pratique.remediation.models import Outcome, Patch, Strategy
+from pratique.remediation.models import Outcome, Strategy
 from pratique.remediation.strategies.search import search
 
 if TYPE_CHECKING:
@@ -30,12 +30,8 @@ def override(manifest: Manifest, bench: Bench) -> Outcome:
     for patch in outcome.chosen:
         updates = tuple(one for one in patch.updates if one.name in written)
         if updates:
-            kept.append(_with(patch, updates))
+            kept.append(msgspec.structs.replace(patch, updates=updates))
     return msgspec.structs.replace(outcome, chosen=tuple(kept))
-
-
-def _with(patch: Patch, updates: tuple[object, ...]) -> Patch:
-    return msgspec.structs.replace(patch, updates=updates)
 
 
 def _fix(bench: Bench, state: State, wanted: frozenset[str]) -> State | None:

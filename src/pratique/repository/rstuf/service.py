@@ -10,12 +10,13 @@ import msgspec
 from pratique.repository.bins import check_path
 from pratique.repository.errors import RepositoryError
 from pratique.repository.keys import read_key, read_signers
+from pratique.repository.known import Known
 from pratique.repository.layout import Layout
 from pratique.repository.published import read_published
 from pratique.repository.publishing import online_paths, publish
 from pratique.repository.rstuf import payloads, roots
 from pratique.repository.rstuf.tasks import Task, Tasks
-from pratique.repository.service import LAST_THIRD, Known, now_utc
+from pratique.repository.service import LAST_THIRD, now_utc
 from pratique.repository.settings import ROLES, check_days, read_settings, write_settings
 from pratique.repository.staging import Change, stage
 

@@ -7,13 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pratique.formats.json_writing import indented_json
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, InputError, UsageError
 from pratique.provenance.attest_options import (
-    add_passphrase,
-    passphrase,
+    add_signer,
     read_bytes,
     read_json,
+    signed,
+    signing_key,
+    signs,
     write_output,
 )
 from pratique.sboms.sbomit.options import (
@@ -60,7 +63,7 @@ def _configure_build(parser: ArgumentParser) -> None:
 
 def _run_build(options: Namespace) -> int:
     from pratique.formats.intoto.layout import Layout, read_metadata
-    from pratique.sboms.sbomit.document import Sit, SitSubject, written
+    from pratique.sboms.sbomit.document import Sit, SitSubject
     from pratique.sboms.sbomit.service import build as made
 
     layout = read_bytes(options.layout)
@@ -85,7 +88,7 @@ def _run_build(options: Namespace) -> int:
         now,
         read_parameters(options),
     )
-    write_output(options.output, written(value))
+    write_output(options.output, indented_json(value))
     sys.stderr.write(f"{options.output}: {len(value['metadata'])} links and attestations hold\n")
     return ExitCode.CLEAN
 
@@ -114,7 +117,7 @@ def _configure_mutate(parser: ArgumentParser) -> None:
 def _run_mutate(options: Namespace) -> int:
     from pratique.formats.json_patch import read_patch
     from pratique.sboms.sbomit.deriving import derive
-    from pratique.sboms.sbomit.document import effective, written
+    from pratique.sboms.sbomit.document import effective
     from pratique.sboms.sbomit.service import bill, mutation_of
 
     document, value = read_document(options.document)
@@ -138,7 +141,7 @@ def _run_mutate(options: Namespace) -> int:
     proven = prove_document(options, changed, now)
     for one in changed.sits:
         bill(changed, proven, one, now, insecure=options.insecure)
-    write_output(options.output, written(value))
+    write_output(options.output, indented_json(value))
     return ExitCode.CLEAN
 
 
@@ -162,28 +165,20 @@ def _configure_generate(parser: ArgumentParser) -> None:
     parser.add_argument("--sit", default="", metavar="NAME", help="which bill, if it has several")
     add_insecure(parser)
     parser.add_argument("--output", "-o", required=True, metavar="FILE", help="the bill")
-    parser.add_argument(
-        "--signing-key",
-        "-K",
-        type=Path,
-        metavar="FILE",
-        help="private key of a functionary, which attests the bill of the final products",
-    )
-    add_passphrase(parser)
+    add_signer(parser, required=False)
     parser.add_argument(
         "--attestation",
         metavar="FILE",
-        help="where the attestation is written (default: the bill's name and .intoto.jsonl)",
+        help="where the attestation of the bill is written that --signing-key, the key of a "
+        "functionary, or --sigstore signs (default: the bill's name and .intoto.jsonl or "
+        ".sigstore.json)",
     )
 
 
 def _run_generate(options: Namespace) -> int:
-    import msgspec
 
-    from pratique.formats.dsse.write import write_envelope
     from pratique.formats.intoto import ResourceDescriptor
-    from pratique.formats.intoto.write import write_statement
-    from pratique.provenance.signing import read_signing_key
+    from pratique.provenance.signing import SigningKey
     from pratique.provenance.statements import SHORT_TYPES
     from pratique.sboms.sbomit.chain import signers_of
     from pratique.sboms.sbomit.service import bill
@@ -191,19 +186,16 @@ def _run_generate(options: Namespace) -> int:
     document, _ = read_document(options.document)
     now = datetime.now(UTC)
     sit = document.sit(options.sit)
-    key = (
-        read_signing_key(options.signing_key, passphrase(options)) if options.signing_key else None
-    )
+    key = signing_key(options) if signs(options) else None
     proven = prove_document(options, document, now)
     _, mutated = bill(document, proven, sit, now, insecure=options.insecure)
-    if key is not None and key.id not in {
-        one.id for one in signers_of(proven.layout, sit.step, now)
-    }:
+    functionaries = {one.id for one in signers_of(proven.layout, sit.step, now)}
+    if isinstance(key, SigningKey) and key.id not in functionaries:
         raise UsageError(
             f"the layout does not let this key sign for the step {sit.step}.",
             remedy="Sign with the key of a functionary of the step.",
         )
-    data = msgspec.json.format(msgspec.json.encode(mutated.value), indent=2) + b"\n"
+    data = indented_json(mutated.value)
     write_output(options.output, data)
     if key is not None:
         subject = tuple(
@@ -211,9 +203,10 @@ def _run_generate(options: Namespace) -> int:
             for name, digests in sorted(proven.chain.products.items())
             if digests
         )
-        statement = write_statement(subject, SHORT_TYPES["cyclonedx"], mutated.value)
-        place = options.attestation or f"{options.output}.intoto.jsonl"
-        write_output(place, write_envelope(key.envelope(statement)))
+        suffix = ".intoto.jsonl" if isinstance(key, SigningKey) else ".sigstore.json"
+        options.output = options.attestation or f"{options.output}{suffix}"
+        made = signed(options, key, subject, (SHORT_TYPES["cyclonedx"], mutated.value))
+        write_output(options.output, made)
     return ExitCode.CLEAN
 
 
@@ -240,11 +233,13 @@ examples:
 )
 generate = Command(
     description="Derive the bill of materials of an SBOMit document, and attest it with the key of "
-    "a functionary.",
+    "a functionary, or with a Sigstore identity: 'sbomit verify' takes that one where "
+    "--bill-identity names it.",
     configure=_configure_generate,
     run=_run_generate,
     epilogue="""\
 examples:
   pratique sbomit generate app.sbomit.json --key owner.pub -o app.cdx.json -K builder.pem
+  pratique sbomit generate app.sbomit.json --key owner.pub -o app.cdx.json --sigstore
 """,
 )

@@ -14,10 +14,11 @@ import msgspec
 
 from pratique.formats.sbom.convert.delta import copied
 from pratique.formats.sbom.convert.mapping import spdx_to_cyclonedx
+from pratique.formats.shapes import objects_within
 from pratique.formats.slsa import PROVENANCE_TYPES, provenance_of
 from pratique.model.errors import InputError
 from pratique.model.purl import Package
-from pratique.sboms.redact_cyclonedx import objects, rename
+from pratique.sboms.redact_cyclonedx_graph import rename
 from pratique.sboms.signing import is_sbom_type, unwrapped
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ def _take_over(
     ]
     names = {
         ref: f"{origin.name}#{ref}"
-        for one in objects(components)
+        for one in objects_within(components)
         if isinstance(ref := one.get("bom-ref"), str)
     }
     depends = [one for one in bom.get("dependencies") or () if isinstance(one, dict)]

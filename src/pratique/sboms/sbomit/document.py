@@ -169,8 +169,3 @@ def new_value(layout: Any, metadata: dict[str, Any], sits: tuple[Sit, ...]) -> d
         "sits": list(msgspec.to_builtins(sits)),
         "addendums": [],
     }
-
-
-def written(value: dict[str, Any]) -> bytes:
-    """A document's value as its file."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"

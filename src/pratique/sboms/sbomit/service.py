@@ -10,8 +10,10 @@ from pratique.formats.dsse.wire import decode_json
 from pratique.formats.intoto.layout import Layout, read_metadata
 from pratique.formats.jsf import strict_json
 from pratique.formats.json_patch import difference, equal, read_patch
-from pratique.model.attestation import Grade
+from pratique.formats.sigstore import read_bundle
+from pratique.model.attestation import Grade, worst
 from pratique.model.errors import ExitCode, InputError, PratiqueError
+from pratique.provenance.bundle import expect_signer, verify_bundle
 from pratique.provenance.errors import UnsupportedEvidenceError, VerificationError
 from pratique.sboms.errors import OverrideError
 from pratique.sboms.sbomit.chain import (
@@ -49,6 +51,16 @@ class Finding(msgspec.Struct, frozen=True):
     cause: str = ""
 
 
+class BillSigner(msgspec.Struct, frozen=True):
+    """A Sigstore identity that may sign bills besides the functionaries, by the reader's word."""
+
+    root: Any
+    """:class:`~pratique.provenance.trust.TrustRoot`."""
+
+    identity: str
+    issuer: str
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What verifying a document gave."""
 
@@ -63,15 +75,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def grade(self) -> Grade:
         """The worst of all findings."""
-        order = (Grade.FAILED, Grade.NONE, Grade.UNSUPPORTED, Grade.TIME_UNPROVEN, Grade.VERIFIED)
-        return min((one.grade for one in self.findings), key=order.index)
+        return worst(one.grade for one in self.findings)
 
     @property
     def exit_code(self) -> ExitCode:
         """0 verified, 1 something does not hold, 3 something is unknown."""
-        if self.grade is Grade.VERIFIED:
-            return ExitCode.CLEAN
-        return ExitCode.FINDINGS if self.grade is Grade.FAILED else ExitCode.INCOMPLETE
+        return self.grade.exit_code
 
 
 def build(
@@ -193,6 +202,7 @@ def verify(
     insecure: bool = False,
     parameters: Mapping[str, str] | None = None,
     fields: bool = False,
+    signer: BillSigner | None = None,
 ) -> Verdict:
     """Verify a document, and bills that were made of it.
 
@@ -208,6 +218,7 @@ def verify(
         insecure: Whether mutations may override what is attested.
         parameters: Of the layout.
         fields: Whether to say of each field of the one bill where it comes from.
+        signer: Who may sign bills besides the functionaries.
     """
     found: list[Finding] = []
     try:
@@ -242,7 +253,7 @@ def verify(
             told = origins(derived, mutated)
         if sits and sit.name in sits:
             data, envelopes = sits[sit.name]
-            found += _bill(sit, mutated, data, envelopes, proven, step, now)
+            found += _bill(sit, mutated, data, envelopes, proven, step, now, signer)
     unknown = set(sits or ()) - {sit.name for sit in document.sits}
     found += [
         Finding(f"bill {one}", Grade.FAILED, "is none that the document derives")
@@ -289,6 +300,7 @@ def _bill(
     proven: Proven,
     step: str,
     now: datetime,
+    signer: BillSigner | None,
 ) -> Iterable[Finding]:
     """A bill: that it is what the document derives, and who signed it (section 8.1)."""
     try:
@@ -311,7 +323,7 @@ def _bill(
         return
     causes = []
     for one in envelopes:
-        cause = _signature(one, data, who, proven, step)
+        cause = _signature(one, data, who, proven, step, signer)
         if not cause:
             yield Finding(what, Grade.VERIFIED)
             return
@@ -319,7 +331,14 @@ def _bill(
     yield Finding(what, Grade.FAILED, "; ".join(dict.fromkeys(causes)))
 
 
-def _signature(one: bytes, data: bytes, who: list[Functionary], proven: Proven, step: str) -> str:
+def _signature(
+    one: bytes,
+    data: bytes,
+    who: list[Functionary],
+    proven: Proven,
+    step: str,
+    signer: BillSigner | None,
+) -> str:
     """Why an attestation does not hold for a bill; empty where it does."""
     try:
         envelope, statement = read_envelope_value(strict_json(one), "attestation")
@@ -327,7 +346,13 @@ def _signature(one: bytes, data: bytes, who: list[Functionary], proven: Proven, 
     except InputError as error:
         return error.message
     if not signer_of(envelope, who):
-        return f"it is signed by nobody who may sign for the step {step}"
+        if signer is None:
+            return f"it is signed by nobody who may sign for the step {step}"
+        try:
+            verified = verify_bundle(read_bundle(one), signer.root)
+            expect_signer(verified, signer.identity, signer.issuer)
+        except PratiqueError as error:
+            return error.message
     if not is_of(statement.predicate_type, payload.get("predicate"), data):
         return "it is about another bill of materials"
     made = {digests.get("sha256", "").lower() for digests in proven.chain.products.values()} - {""}

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pratique.formats.json_writing import indented_json
 from pratique.model.command import Command
 from pratique.model.errors import UsageError
 from pratique.provenance.attest_options import read_bytes
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from pratique.sboms.sbomit.document import SbomitDocument
-    from pratique.sboms.sbomit.service import Verdict
+    from pratique.sboms.sbomit.service import BillSigner, Verdict
 
 SHOWN = 20
 """Overrides and fields of each kind that a table shows; JSON has all."""
@@ -62,6 +63,21 @@ def _configure_verify(parser: ArgumentParser) -> None:
         metavar="STEP",
         help="step whose functionaries may sign bills (default: the last)",
     )
+    parser.add_argument(
+        "--bill-identity",
+        default="",
+        metavar="NAME",
+        help="Sigstore identity that may sign bills besides the functionaries of the step",
+    )
+    parser.add_argument(
+        "--bill-issuer", default="", metavar="URI", help="who must vouch for that identity"
+    )
+    parser.add_argument(
+        "--trusted-root",
+        type=Path,
+        metavar="FILE",
+        help="Sigstore's trusted_root.json of its instance, or instance:NAME",
+    )
     add_insecure(parser)
     parser.add_argument(
         "--fields", action="store_true", help="say of each field of the bill where it comes from"
@@ -88,9 +104,25 @@ def _run_verify(options: Namespace) -> int:
         insecure=options.insecure,
         parameters=read_parameters(options),
         fields=options.fields,
+        signer=_signer(options),
     )
     sys.stdout.write(_drawn(verdict, options.format))
     return verdict.exit_code
+
+
+def _signer(options: Namespace) -> BillSigner | None:
+    """The identity that may sign bills, where one is named."""
+    from pratique.provenance.options import trusted_root
+    from pratique.sboms.sbomit.service import BillSigner
+
+    if bool(options.bill_identity) != bool(options.bill_issuer):
+        raise UsageError(
+            "--bill-identity and --bill-issuer go together.",
+            remedy="Name both: an identity is only as good as who vouches for it.",
+        )
+    if not options.bill_identity:
+        return None
+    return BillSigner(trusted_root(options), options.bill_identity, options.bill_issuer)
 
 
 def _bills(options: Namespace, document: SbomitDocument) -> dict[str, tuple[bytes, list[bytes]]]:
@@ -103,8 +135,10 @@ def _bills(options: Namespace, document: SbomitDocument) -> dict[str, tuple[byte
         path = Path(file if equals else text)
         if not equals:
             name = path.name if path.name in names or len(names) != 1 else names[0]
-        beside = path.with_name(f"{path.name}.intoto.jsonl")
-        files = options.bundle or ([beside] if beside.is_file() else [])
+        beside = [
+            path.with_name(f"{path.name}{one}") for one in (".intoto.jsonl", ".sigstore.json")
+        ]
+        files = options.bundle or [one for one in beside if one.is_file()]
         parts = [part for one in files for part in documents(read_bytes(one))]
         found[name] = (read_bytes(path), parts)
     return found
@@ -121,7 +155,7 @@ def _drawn(verdict: Verdict, format: str) -> str:
             "grade": verdict.grade.value,
             "exit_code": int(verdict.exit_code),
         }
-        return msgspec.json.format(msgspec.json.encode(data), indent=2).decode() + "\n"
+        return indented_json(data).decode()
     lines = [
         f"{MARKS[one.grade]} {one.what}" + (f": {one.cause}" if one.cause else "")
         for one in verdict.findings

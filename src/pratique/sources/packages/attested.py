@@ -13,11 +13,12 @@ from urllib.parse import quote, urljoin
 
 import msgspec
 
+from pratique.formats.shapes import array, mapping
 from pratique.model.errors import LimitError, UnsupportedError, UpstreamError
 from pratique.sources.packages import npm, pypi
 from pratique.sources.packages.client import AbsentError, may_follow
 from pratique.sources.packages.models import Digest
-from pratique.sources.packages.reading import digest, integrity, listing, mapping, text
+from pratique.sources.packages.reading import digest, integrity, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -187,7 +188,7 @@ def _npm(
     manifest, source = npm.manifest_of(client, base, package)
     dist = mapping(manifest.get("dist"))
     url = text(dist.get("tarball"))
-    rows = [mapping(one) for one in listing(dist.get("signatures"))[:MAX_SIGNATURES]]
+    rows = [mapping(one) for one in array(dist.get("signatures"))[:MAX_SIGNATURES]]
     signatures = tuple((text(one.get("keyid")), text(one.get("sig"))) for one in rows)
     file = Offered(
         name=url.rpartition("/")[2],

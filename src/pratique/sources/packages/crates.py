@@ -17,10 +17,11 @@ from urllib.parse import quote
 
 import msgspec
 
+from pratique.formats.shapes import array, mapping
 from pratique.model.errors import LimitError, UpstreamError
 from pratique.sources.packages.client import AbsentError, may_follow
 from pratique.sources.packages.models import Described, Distribution, Said
-from pratique.sources.packages.reading import address, digest, listing, mapping, said, text
+from pratique.sources.packages.reading import address, digest, said, text
 
 if TYPE_CHECKING:
     from pratique.model.purl import Package
@@ -44,7 +45,7 @@ def describe(client: RegistryClient, base: str, package: Package) -> Described:
     url = _download(text(config.get("dl")), package, text(entry.get("cksum")))
     sum = digest("SHA-256", entry.get("cksum"))
     manifest, source, unknown = _manifest(client, base, url, text(entry.get("cksum")), package)
-    authors = [text(one).partition("<")[0].strip() for one in listing(manifest.get("authors"))]
+    authors = [text(one).partition("<")[0].strip() for one in array(manifest.get("authors"))]
     author = said(", ".join(filter(None, authors)), source)
     return Described(
         licenses=(Said(text(manifest["license"]), source),)

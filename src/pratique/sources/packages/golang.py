@@ -10,10 +10,11 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from pratique.formats.shapes import mapping
 from pratique.model.errors import UpstreamError
 from pratique.sources.packages.client import AbsentError
 from pratique.sources.packages.models import Described, Said
-from pratique.sources.packages.reading import address, mapping, text
+from pratique.sources.packages.reading import address, text
 
 if TYPE_CHECKING:
     from pratique.model.purl import Package

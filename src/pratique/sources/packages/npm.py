@@ -8,19 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from pratique.formats.shapes import array, mapping
 from pratique.model.errors import UpstreamError
 from pratique.sources.packages.client import AbsentError
 from pratique.sources.packages.models import Described, Distribution, Said
-from pratique.sources.packages.reading import (
-    address,
-    digest,
-    integrity,
-    listing,
-    mapping,
-    repository,
-    said,
-    text,
-)
+from pratique.sources.packages.reading import address, digest, integrity, repository, said, text
 
 if TYPE_CHECKING:
     from pratique.model.purl import Package
@@ -56,7 +48,7 @@ def described(manifest: dict[str, Any], source: str) -> Described:
     url = text(dist.get("tarball"))
     file = Distribution(name=url.rpartition("/")[2], url=url, digests=digests)
     author = said(_person(manifest.get("author")), source)
-    first = next(iter(listing(manifest.get("maintainers"))), None)
+    first = next(iter(array(manifest.get("maintainers"))), None)
     deprecated = manifest.get("deprecated")
     why = text(deprecated) or "deprecated" if deprecated else ""
     return Described(
@@ -72,7 +64,7 @@ def described(manifest: dict[str, Any], source: str) -> Described:
 
 
 def _licenses(manifest: dict[str, Any]) -> list[str]:
-    stated = [manifest.get("license"), *listing(manifest.get("licenses"))]
+    stated = [manifest.get("license"), *array(manifest.get("licenses"))]
     found = [text(one.get("type") if isinstance(one, dict) else one) for one in stated]
     return [one for one in found if one]
 

@@ -15,10 +15,11 @@ import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
+from pratique.formats.shapes import array, mapping
 from pratique.model.errors import LimitError, UpstreamError
 from pratique.sources.packages.client import AbsentError, may_follow
 from pratique.sources.packages.models import Described, Digest, Distribution, Said
-from pratique.sources.packages.reading import address, digest, listing, mapping, said, text
+from pratique.sources.packages.reading import address, digest, said, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +94,7 @@ def files_of(value: dict[str, Any], package: Package) -> list[dict[str, Any]]:
         return []
     return [
         one
-        for one in listing(value.get("files"))[:MAX_FILES]
+        for one in array(value.get("files"))[:MAX_FILES]
         if isinstance(one, dict) and _version_of(text(one.get("filename"))) == version
     ]
 
@@ -211,7 +212,7 @@ def licenses(metadata: Mapping[str, Any]) -> list[str]:
     if expression := text(metadata.get("license_expression")):
         return [expression]
     stated = text(metadata.get("license"))
-    named = [one for one in listing(metadata.get("classifiers")) if text(one).startswith(_TROVE)]
+    named = [one for one in array(metadata.get("classifiers")) if text(one).startswith(_TROVE)]
     named = [one for one in named if one != "License :: OSI Approved"]
     if stated and len(stated) <= 60:
         return [stated]
@@ -242,6 +243,6 @@ def _places(metadata: Mapping[str, Any]) -> tuple[list[str], list[str]]:
 
 def _inactive(metadata: Mapping[str, Any], origin: str) -> Said | None:
     inactive = "Development Status :: 7 - Inactive"
-    if inactive in listing(metadata.get("classifiers")):
+    if inactive in array(metadata.get("classifiers")):
         return Said(inactive, origin)
     return None

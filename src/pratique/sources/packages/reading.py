@@ -73,13 +73,3 @@ def integrity(value: Any) -> tuple[Digest, ...]:
         if one := digest(algorithm, raw.hex()):
             found.append(one)
     return tuple(found)
-
-
-def mapping(value: Any) -> dict[str, Any]:
-    """An object; an empty one for whatever is none."""
-    return value if isinstance(value, dict) else {}
-
-
-def listing(value: Any) -> list[Any]:
-    """An array; an empty one for whatever is none."""
-    return value if isinstance(value, list) else []

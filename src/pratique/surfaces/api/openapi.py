@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from pratique import __version__
 from pratique.advisories.libraries import MAX_FILES
 from pratique.advisories.npm_audit import MAX_PACKAGES, MAX_VERSIONS
 from pratique.advisories.questions import MAX_ID, MAX_QUERIES, MAX_TEXT
+from pratique.formats.json_writing import indented_json
 
 Json = dict[str, Any]
 
 
 def text() -> str:
     """The description as a file has it."""
-    return msgspec.json.format(msgspec.json.encode(description()), indent=2).decode() + "\n"
+    return indented_json(description()).decode()
 
 
 def description() -> Json:

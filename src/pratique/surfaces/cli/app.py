@@ -5,7 +5,7 @@ The commands themselves stand in :mod:`pratique.surfaces.cli.commands`.
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import PARSER, REMAINDER, ArgumentParser, RawDescriptionHelpFormatter
 from difflib import get_close_matches
 from importlib import import_module
 from shutil import get_terminal_size
@@ -88,6 +88,24 @@ def load(name: str) -> tuple[Parser, Callable[[Namespace], int]]:
     return parser, command.run
 
 
+def parse(parser: Parser, words: Sequence[str]) -> Namespace:
+    """Parse a command's words, with options between its arguments where they stand there.
+
+    argparse gives an argument that may be absent (``*``, ``?``) nothing at all where an option
+    follows the one before it: ``verify-layout root.layout --links links/ alpha.tar.gz``.
+
+    Raises:
+        UsageError: They are wrong.
+    """
+    options, left = parser.parse_known_args(words)
+    if not left:
+        return options
+    sorts = {one.nargs for one in parser._actions if not one.option_strings}  # noqa: SLF001 - argparse has no other way to ask
+    if "--" in words or sorts & {REMAINDER, PARSER} or not sorts & {"*", "?"}:
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    return parser.parse_intermixed_args(words)
+
+
 def dispatch(words: Sequence[str]) -> int:
     """Find the command that the words name, and run it.
 
@@ -101,7 +119,7 @@ def dispatch(words: Sequence[str]) -> int:
         name = " ".join(words[:length])
         if name in COMMANDS:
             parser, run = load(name)
-            return run(parser.parse_args(words[length:]))
+            return run(parse(parser, words[length:]))
     group = words[0] if words and any(key.startswith(f"{words[0]} ") for key in COMMANDS) else ""
     rest = words[1:] if group else words
     parser = overview(group)
@@ -135,4 +153,4 @@ def whole() -> Parser:
     return parser
 
 
-__all__ = ["COMMANDS", "Parser", "dispatch", "load", "overview", "whole"]
+__all__ = ["COMMANDS", "Parser", "dispatch", "load", "overview", "parse", "whole"]

@@ -39,6 +39,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output went away (``| head``): nothing is left to say to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.CLEAN
+    except PermissionError as error:
+        if not error.filename:
+            return _defect(error)
+        remedy = "Run it as somebody who may, or name something else."
+        return _say(f"{error.filename}: permission denied.", remedy, ExitCode.INCOMPLETE)
     except KeyboardInterrupt:
         return _say("interrupted.", "", INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the one place where every defect ends

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pratique.formats.base import MAX_DEPTH
 from pratique.formats.instants import parse_instant
+from pratique.formats.shapes import mapping, objects_in, texts_in, value_at
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,29 +47,12 @@ def mandatory(
     return lambda check: Mandatory(number, title, versions, check)
 
 
-def texts(value: Any) -> list[str]:
-    """The texts of a list; nothing where it is none."""
-    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
-
-
-def objects(value: Any) -> list[dict[str, Any]]:
-    """The objects of a list; nothing where it is none."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
 def rows(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Path and object of each object in a list."""
     if isinstance(value, list):
         for at, one in enumerate(value):
             if isinstance(one, dict):
                 yield f"{path}/{at}", one
-
-
-def inside(value: Any, *keys: str) -> Any:
-    """The value under nested keys; ``None`` where one of them is not there."""
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
 
 
 class Branch(NamedTuple):
@@ -91,9 +75,9 @@ class Advisory:
     def __init__(self, value: dict[str, Any], version: str) -> None:
         self.value = value
         self.version = version
-        self.document: dict[str, Any] = _object(value.get("document"))
-        self.tracking: dict[str, Any] = _object(self.document.get("tracking"))
-        self.tree: dict[str, Any] = _object(value.get("product_tree"))
+        self.document: dict[str, Any] = mapping(value.get("document"))
+        self.tracking: dict[str, Any] = mapping(self.document.get("tracking"))
+        self.tree: dict[str, Any] = mapping(value.get("product_tree"))
 
     @property
     def category(self) -> str:
@@ -121,7 +105,7 @@ class Advisory:
     @property
     def label(self) -> str:
         """Traffic light."""
-        found = inside(self.document, "distribution", "tlp", "label")
+        found = value_at(self.document, "distribution", "tlp", "label")
         return found if isinstance(found, str) else ""
 
     def vulnerabilities(self) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -181,15 +165,15 @@ class Advisory:
     def groups(self) -> dict[str, tuple[str, ...]]:
         """Group id to product ids."""
         return {
-            one["group_id"]: tuple(texts(one.get("product_ids")))
-            for one in objects(self.tree.get("product_groups"))
+            one["group_id"]: tuple(texts_in(one.get("product_ids")))
+            for one in objects_in(self.tree.get("product_groups"))
             if isinstance(one.get("group_id"), str)
         }
 
     def links(self) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
         """Path, id made, and path and id of what it is made of, for every joined product."""
         for path, one in rows(self.tree.get("relationships"), "/product_tree/relationships"):
-            made = inside(one, "full_product_name", "product_id")
+            made = value_at(one, "full_product_name", "product_id")
             used = [
                 (f"{path}/{key}", one[key])
                 for key in ("product_reference", "relates_to_product_reference")
@@ -197,7 +181,7 @@ class Advisory:
             ]
             yield path, made if isinstance(made, str) else "", used
         for path, one in rows(self.tree.get("product_paths"), "/product_tree/product_paths"):
-            made = inside(one, "full_product_name", "product_id")
+            made = value_at(one, "full_product_name", "product_id")
             key = "beginning_product_reference"
             used = [(f"{path}/{key}", one[key])] if isinstance(one.get(key), str) else []
             for at, sub in rows(one.get("subpaths"), f"{path}/subpaths"):
@@ -208,8 +192,8 @@ class Advisory:
 
     def members(self, record: dict[str, Any]) -> list[str]:
         """Product ids that an object names, itself or by its groups, each once."""
-        found = texts(record.get("product_ids"))
-        for group in texts(record.get("group_ids")):
+        found = texts_in(record.get("product_ids"))
+        for group in texts_in(record.get("group_ids")):
             found.extend(self.groups.get(group, ()))
         return list(dict.fromkeys(found))
 
@@ -243,7 +227,3 @@ def moment(value: Any) -> float:
     """Seconds of a date and time, for comparison; far in the past where it is none."""
     found = parse_instant(value) if isinstance(value, str) else None
     return found.timestamp() if found else float("-inf")
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pratique.formats.csaf.mandatory.advisory import (
-    NEW,
-    Advisory,
-    inside,
-    mandatory,
-    rows,
-    texts,
-)
+from pratique.formats.csaf.mandatory.advisory import NEW, Advisory, mandatory, rows
+from pratique.formats.shapes import texts_in, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,9 +40,9 @@ def corresponding(advisory: Advisory) -> Iterator[Finding]:
         status = one.get("product_status")
         status = status if isinstance(status, dict) else {}
         affected = [
-            paths.get(id, _Path((id,))) for key in AFFECTED for id in texts(status.get(key))
+            paths.get(id, _Path((id,))) for key in AFFECTED for id in texts_in(status.get(key))
         ]
-        for number, id in enumerate(texts(status.get("fixed"))):
+        for number, id in enumerate(texts_in(status.get("fixed"))):
             path = paths.get(id, _Path((id,)))
             if not any(
                 _same(wanted, other, kinds) for wanted in _wanted(path) for other in affected
@@ -77,7 +71,7 @@ def _kinds(advisory: Advisory) -> dict[str, tuple[str, ...]]:
     """Product id to the names on its path but for its version."""
     found: dict[str, tuple[str, ...]] = {}
     for branch in advisory.branches:
-        id = inside(branch.value, "product", "product_id")
+        id = value_at(branch.value, "product", "product_id")
         if isinstance(id, str):
             found[id] = tuple(
                 str(one.get("name"))
@@ -93,7 +87,7 @@ def _paths(advisory: Advisory) -> dict[str, _Path]:
         if made and used:
             found[made] = _Path(tuple(id for _, id in used))
     for _, one in rows(advisory.tree.get("product_paths"), ""):
-        made = inside(one, "full_product_name", "product_id")
+        made = value_at(one, "full_product_name", "product_id")
         categories = tuple(str(sub.get("category")) for _, sub in rows(one.get("subpaths"), ""))
         if isinstance(made, str) and made in found:
             if len(categories) + 1 == len(found[made].ids):

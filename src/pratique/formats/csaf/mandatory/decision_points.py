@@ -10,14 +10,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pratique.formats.csaf.mandatory.advisory import (
-    NEW,
-    Advisory,
-    inside,
-    mandatory,
-    objects,
-)
+from pratique.formats.csaf.mandatory.advisory import NEW, Advisory, mandatory
 from pratique.formats.csaf.mandatory.history import contents
+from pratique.formats.shapes import objects_in, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,8 +183,8 @@ def decision_points(advisory: Advisory) -> Iterator[Finding]:
     """A decision point of a registered namespace exists, with its values in order."""
     for path, one in advisory.vulnerabilities():
         for at, content in contents(path, one):
-            rows = inside(content, "ssvc_v2", "selections")
-            for number, row in enumerate(objects(rows)):
+            rows = value_at(content, "ssvc_v2", "selections")
+            for number, row in enumerate(objects_in(rows)):
                 if said := _fault(row):
                     yield f"{at}/ssvc_v2/selections/{number}", said
 
@@ -211,7 +206,7 @@ def _fault(row: dict[str, Any]) -> str:
     known = points().get((base, key, version))
     if known is None:
         return f"{base} has no decision point {key[:80]!r} of version {version[:40]!r}"
-    given = [str(one.get("key", "")) for one in objects(row.get("values"))]
+    given = [str(one.get("key", "")) for one in objects_in(row.get("values"))]
     for one in given:
         if one not in known:
             return f"{key} {version} has no value {one[:80]!r}"

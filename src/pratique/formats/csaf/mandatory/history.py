@@ -6,16 +6,10 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from pratique.formats.csaf.mandatory.advisory import (
-    NEW,
-    Advisory,
-    inside,
-    mandatory,
-    moment,
-    rows,
-)
+from pratique.formats.csaf.mandatory.advisory import NEW, Advisory, mandatory, moment, rows
 from pratique.formats.csaf.mandatory.versions import parse, sort_key
 from pratique.formats.instants import parse_instant
+from pratique.formats.shapes import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,7 +126,7 @@ def _dates(advisory: Advisory) -> Iterator[tuple[str, Any]]:
     tracking = advisory.tracking
     for key in ("current_release_date", "initial_release_date"):
         yield f"/document/tracking/{key}", tracking.get(key)
-    yield "/document/tracking/generator/date", inside(tracking, "generator", "date")
+    yield "/document/tracking/generator/date", value_at(tracking, "generator", "date")
     for path, row in advisory.history:
         yield f"{path}/date", row.get("date")
     for path, one in advisory.vulnerabilities():
@@ -146,7 +140,7 @@ def _dates(advisory: Advisory) -> Iterator[tuple[str, Any]]:
                 yield f"{at}/{key}", row.get(key)
         for at, content in contents(path, one):
             for key in ("epss", "ssvc_v2"):
-                yield f"{at}/{key}/timestamp", inside(content, key, "timestamp")
+                yield f"{at}/{key}/timestamp", value_at(content, key, "timestamp")
 
 
 def contents(path: str, vulnerability: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -188,7 +182,7 @@ def disclosure_date(advisory: Advisory) -> Iterator[Finding]:
 def _metric_date(advisory: Advisory, key: str) -> Iterator[Finding]:
     for path, one in advisory.vulnerabilities() if advisory.released else ():
         for at, content in contents(path, one):
-            yield from _late(advisory, f"{at}/{key}/timestamp", inside(content, key, "timestamp"))
+            yield from _late(advisory, f"{at}/{key}/timestamp", value_at(content, key, "timestamp"))
 
 
 @mandatory("6.1.49", "Inconsistent SSVC timestamp", NEW)

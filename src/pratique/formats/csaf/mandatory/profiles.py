@@ -5,14 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from pratique.formats.csaf.mandatory.advisory import (
-    NEW,
-    Advisory,
-    mandatory,
-    objects,
-    rows,
-    texts,
-)
+from pratique.formats.csaf.mandatory.advisory import NEW, Advisory, mandatory, rows
+from pratique.formats.shapes import objects_in, texts_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +59,9 @@ def _has(advisory: Advisory, *profiles: str) -> bool:
 
 
 def _noted(advisory: Advisory, *categories: str) -> bool:
-    return any(one.get("category") in categories for one in objects(advisory.document.get("notes")))
+    return any(
+        one.get("category") in categories for one in objects_in(advisory.document.get("notes"))
+    )
 
 
 @mandatory("6.1.27.1", "Document notes")
@@ -79,7 +75,7 @@ def document_notes(advisory: Advisory) -> Iterator[Finding]:
 @mandatory("6.1.27.2", "Document references")
 def document_references(advisory: Advisory) -> Iterator[Finding]:
     """An informational advisory or incident response refers to something outside."""
-    found = objects(advisory.document.get("references"))
+    found = objects_in(advisory.document.get("references"))
     # The schema's default category is "external".
     external = any(one.get("category", "external") == "external" for one in found)
     if _has(advisory, INFORMATIONAL, INCIDENT) and not external:
@@ -132,7 +128,7 @@ def vulnerability_id(advisory: Advisory) -> Iterator[Finding]:
     for path, one in advisory.vulnerabilities() if _has(advisory, VEX) else ():
         if "cve" in one:
             continue
-        ids = objects(one.get("ids"))
+        ids = objects_in(one.get("ids"))
         if not ids:
             yield path, "has neither a CVE nor another id"
             continue
@@ -152,7 +148,7 @@ def _mentioned(vulnerability: dict[str, Any], *keys: str) -> list[str]:
     found: dict[str, None] = {}
     for key, ids in status.items() if isinstance(status, dict) else ():
         if not keys or key in keys:
-            found.update(dict.fromkeys(texts(ids)))
+            found.update(dict.fromkeys(texts_in(ids)))
     return list(found)
 
 
@@ -222,7 +218,7 @@ def withdrawn_history(advisory: Advisory) -> Iterator[Finding]:
 def _reasoned(advisory: Advisory, profile: str, title: str) -> Iterator[Finding]:
     if advisory.category != profile or not advisory.english:
         return
-    found = [one for one in objects(advisory.document.get("notes")) if one.get("title") == title]
+    found = [one for one in objects_in(advisory.document.get("notes")) if one.get("title") == title]
     if len(found) != 1:
         yield "/document/notes", f"has {len(found)} notes with the title {title!r}, not one"
     elif found[0].get("category") != "description":
@@ -246,7 +242,7 @@ def superseding(advisory: Advisory) -> Iterator[Finding]:
     """A supersession says by what."""
     if advisory.category != SUPERSEDED or not advisory.english:
         return
-    for one in objects(advisory.document.get("references")):
+    for one in objects_in(advisory.document.get("references")):
         summary = one.get("summary")
         named = isinstance(summary, str) and summary.startswith("Superseding Document")
         if named and one.get("category") == "external":

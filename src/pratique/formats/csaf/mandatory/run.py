@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MODULES = (
     "products",
+    "branches",
     "statuses",
     "scores",
     "history",

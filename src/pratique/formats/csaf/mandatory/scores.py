@@ -6,16 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pratique.formats.csaf.mandatory import cvss_words
-from pratique.formats.csaf.mandatory.advisory import (
-    NEW,
-    Advisory,
-    inside,
-    mandatory,
-    objects,
-    rows,
-    texts,
-)
+from pratique.formats.csaf.mandatory.advisory import NEW, Advisory, mandatory, rows
 from pratique.formats.csaf.mandatory.history import contents
+from pratique.formats.shapes import objects_in, texts_in, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +48,7 @@ def repeated_score(advisory: Advisory) -> Iterator[Finding]:
                 if not isinstance(score, dict):
                     continue
                 version = str(score.get("version", key))
-                for id in texts(row.get("products")):
+                for id in texts_in(row.get("products")):
                     if (id, version, source) in seen:
                         yield f"{at}/products", f"product {id!r} has a CVSS {version} score before"
                     seen.add((id, version, source))
@@ -113,7 +106,7 @@ def _ssvc_faults(value: Any) -> Iterator[str]:
     selections = value.get("selections", [{}])
     if not isinstance(selections, list) or not selections:
         yield "has no selections"
-    for row in objects(selections):
+    for row in objects_in(selections):
         if not row:
             continue
         missing = [key for key in ("key", "namespace", "values", "version") if key not in row]
@@ -123,18 +116,18 @@ def _ssvc_faults(value: Any) -> Iterator[str]:
             yield "has a selection with a bad namespace"
         if not _SEMVER.match(str(row.get("version", "1.0.0"))):
             yield "has a selection with a bad version"
-        if any("key" not in one for one in objects(row.get("values"))):
+        if any("key" not in one for one in objects_in(row.get("values"))):
             yield "has a value without a key"
 
 
 @mandatory("6.1.47", "Inconsistent SSVC target ids", NEW)
 def ssvc_targets(advisory: Advisory) -> Iterator[Finding]:
     """An SSVC decision is about the vulnerability that it is in."""
-    several = len(objects(advisory.value.get("vulnerabilities"))) > 1
+    several = len(objects_in(advisory.value.get("vulnerabilities"))) > 1
     for path, one in advisory.vulnerabilities():
-        known = [one.get("cve"), *(row.get("text") for row in objects(one.get("ids")))]
+        known = [one.get("cve"), *(row.get("text") for row in objects_in(one.get("ids")))]
         for at, content in contents(path, one):
-            for number, id in enumerate(texts(inside(content, "ssvc_v2", "target_ids"))):
+            for number, id in enumerate(texts_in(value_at(content, "ssvc_v2", "target_ids"))):
                 place = f"{at}/ssvc_v2/target_ids/{number}"
                 if id not in known:
                     yield place, f"{id!r} is not an id of the vulnerability"
@@ -153,7 +146,7 @@ def score_and_rating(advisory: Advisory) -> Iterator[Finding]:
             found = {"score"} if any(key in content for key in KEYS) else set()
             if "qualitative_severity_rating" in content:
                 found.add("word")
-            for id in texts(row.get("products")):
+            for id in texts_in(row.get("products")):
                 kind = kinds.setdefault((id, str(row.get("source", ""))), set())
                 if len(kind) < 2 and len(kind | found) == 2:
                     yield at, f"product {id!r} has both a CVSS score and a rating in words"

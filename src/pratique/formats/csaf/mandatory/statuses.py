@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from pratique.formats.csaf.mandatory.advisory import (
-    NEW,
-    Advisory,
-    mandatory,
-    moment,
-    rows,
-    texts,
-)
+from pratique.formats.csaf.mandatory.advisory import NEW, Advisory, mandatory, moment, rows
+from pratique.formats.shapes import texts_in
 from pratique.model.vex import Justification
 
 if TYPE_CHECKING:
@@ -39,7 +33,7 @@ def _grouped(vulnerability: dict[str, Any]) -> dict[str, set[str]]:
     status = vulnerability.get("product_status")
     for key, ids in status.items() if isinstance(status, dict) else ():
         if key in GROUPS:
-            for id in texts(ids):
+            for id in texts_in(ids):
                 found[id].add(GROUPS[key])
     return found
 

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pratique.formats.csaf.mandatory.advisory import (
-    NEW,
-    Advisory,
-    inside,
-    mandatory,
-    objects,
-    rows,
-)
+from pratique.formats.csaf.mandatory.advisory import NEW, Advisory, mandatory, rows
 from pratique.formats.csaf.mandatory.languages import fault
 from pratique.formats.csaf.mandatory.license_grammar import identifiers
+from pratique.formats.shapes import objects_in, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +32,7 @@ def language(advisory: Advisory) -> Iterator[Finding]:
 @mandatory("6.1.15", "Translator")
 def translator(advisory: Advisory) -> Iterator[Finding]:
     """A translation says from which language."""
-    category = inside(advisory.document, "publisher", "category")
+    category = value_at(advisory.document, "publisher", "category")
     if category == "translator" and not advisory.document.get("source_lang"):
         yield "/document/source_lang", "is absent, but the publisher is a translator"
 
@@ -52,7 +46,7 @@ def translation(advisory: Advisory) -> Iterator[Finding]:
 
 
 def _group(advisory: Advisory) -> dict[str, Any] | None:
-    found = inside(advisory.document, "distribution", "sharing_group")
+    found = value_at(advisory.document, "distribution", "sharing_group")
     return found if isinstance(found, dict) else None
 
 
@@ -109,7 +103,7 @@ def license_text(advisory: Advisory) -> Iterator[Finding]:
     if not found or not advisory.english or all(_listed(one) for one in found):
         return
     notes = [
-        one for one in objects(advisory.document.get("notes")) if one.get("title") == "License"
+        one for one in objects_in(advisory.document.get("notes")) if one.get("title") == "License"
     ]
     if len(notes) != 1:
         yield "/document/notes", f"has {len(notes)} notes with the title 'License', not one"
@@ -137,7 +131,7 @@ def _extensions(advisory: Advisory) -> Iterator[tuple[str, dict[str, Any]]]:
     for path, one in advisory.vulnerabilities():
         yield from rows(one.get("x_extensions"), f"{path}/x_extensions")
         for at, row in rows(one.get("metrics"), f"{path}/metrics"):
-            yield from rows(inside(row, "content", "x_extensions"), f"{at}/content/x_extensions")
+            yield from rows(value_at(row, "content", "x_extensions"), f"{at}/content/x_extensions")
 
 
 @mandatory("6.1.60.1", "Extension content schema", NEW)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pratique.formats.installed.managers.single import one_package
-from pratique.formats.text import decode, parse_yaml_texts
+from pratique.formats.text import decode
+from pratique.formats.yaml_text import parse_yaml_texts
 from pratique.model.errors import InputError
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pratique.formats.lockfiles.gathering import Gathering, shown, without_credentials
-from pratique.formats.text import decode, parse_yaml
+from pratique.formats.text import decode
+from pratique.formats.yaml_text import parse_yaml
 from pratique.model.errors import InputError
 from pratique.model.inventory import Reading, Relation, Scope
 from pratique.model.nouns import Source

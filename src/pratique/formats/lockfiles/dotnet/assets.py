@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pratique.formats.lockfiles.dotnet.libraries import connect, take
+from pratique.formats.lockfiles.dotnet.libraries import connect, opened, take
 from pratique.formats.lockfiles.gathering import Gathering, shown
-from pratique.formats.lockfiles.jsonlines import JsonLines
-from pratique.formats.text import decode, parse_json
 from pratique.model.errors import InputError
 from pratique.model.inventory import Reading, Relation
 from pratique.model.purl import Package
@@ -29,14 +27,7 @@ def read(data: bytes, path: str, tree: Tree) -> Reading:  # noqa: ARG001 - a Rea
     Raises:
         InputError: It is not JSON, or has no libraries.
     """
-    text = decode(data)
-    document = parse_json(text)
-    libraries = document.get("libraries") if isinstance(document, dict) else None
-    if not isinstance(libraries, dict):
-        raise InputError("has no object of libraries")
-    lines = JsonLines(text, 3)
-    gathering = Gathering(path, type="nuget", ecosystem="NuGet")
-    gathering.repeated(lines)
+    document, libraries, lines, gathering = opened(data, path)
     version = document.get("version")
     if isinstance(version, bool) or version not in _VERSIONS:
         gathering.notes.unknown(

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pratique.formats.lockfiles.dotnet.libraries import connect, take
+from pratique.formats.lockfiles.dotnet.libraries import connect, opened, take
 from pratique.formats.lockfiles.gathering import Gathering, shown
-from pratique.formats.lockfiles.jsonlines import JsonLines
-from pratique.formats.text import decode, parse_json
-from pratique.model.errors import InputError
 from pratique.model.inventory import Reading, Relation
 
 if TYPE_CHECKING:
     from pratique.formats.base import Tree
+    from pratique.formats.lockfiles.jsonlines import JsonLines
     from pratique.model.purl import Package
 
 
@@ -26,14 +24,7 @@ def read(data: bytes, path: str, tree: Tree) -> Reading:  # noqa: ARG001 - a Rea
     Raises:
         InputError: It is not JSON, or has no libraries.
     """
-    text = decode(data)
-    document = parse_json(text)
-    libraries = document.get("libraries") if isinstance(document, dict) else None
-    if not isinstance(libraries, dict):
-        raise InputError("has no object of libraries")
-    lines = JsonLines(text, 3)
-    gathering = Gathering(path, type="nuget", ecosystem="NuGet")
-    gathering.repeated(lines)
+    document, libraries, lines, gathering = opened(data, path)
     refs: dict[str, str] = {}
     projects: list[str] = []
     for key, entry in libraries.items():

@@ -6,9 +6,12 @@ to what that needs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pratique.formats.lockfiles.gathering import Gathering, artifact_of_base64, shown
+from pratique.formats.lockfiles.jsonlines import JsonLines
+from pratique.formats.shapes import value_at
+from pratique.formats.text import decode, parse_json
 from pratique.model.errors import InputError
 from pratique.model.inventory import Scope
 
@@ -20,6 +23,32 @@ _LOCAL = frozenset({"project", "msbuildproject", "reference", "referenceassembly
 
 _RUNTIME_PACK = "runtimepack."
 """What the SDK puts before the name of a package that holds the runtime itself."""
+
+
+class Opened(NamedTuple):
+    """A document that is parsed and whose libraries are not taken yet."""
+
+    document: dict[str, Any]
+    libraries: dict[str, Any]
+    lines: JsonLines
+    gathering: Gathering
+
+
+def opened(data: bytes, path: str) -> Opened:
+    """Parse a document that has libraries.
+
+    Raises:
+        InputError: It is not JSON, or has no libraries.
+    """
+    text = decode(data)
+    document = parse_json(text)
+    libraries = value_at(document, "libraries")
+    if not isinstance(libraries, dict):
+        raise InputError("has no object of libraries")
+    lines = JsonLines(text, 3)
+    gathering = Gathering(path, type="nuget", ecosystem="NuGet")
+    gathering.repeated(lines)
+    return Opened(document, libraries, lines, gathering)
 
 
 def take(key: str, entry: Any, line: int, gathering: Gathering) -> str:

@@ -12,7 +12,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pratique.formats.lockfiles.gathering import Gathering, named, shown, without_credentials
-from pratique.formats.text import Lines, decode, parse_yaml
+from pratique.formats.text import Lines, decode
+from pratique.formats.yaml_text import parse_yaml
 from pratique.model.errors import InputError
 from pratique.model.nouns import Source
 

@@ -10,7 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pratique.formats.lockfiles.gathering import Gathering, shown
-from pratique.formats.text import Lines, decode, parse_yaml_texts
+from pratique.formats.text import Lines, decode
+from pratique.formats.yaml_text import parse_yaml_texts
 from pratique.model.errors import InputError
 from pratique.model.inventory import Relation, Scope
 

@@ -15,6 +15,7 @@ from pratique.formats.lockfiles.gathering import shown
 from pratique.formats.lockfiles.javascript.graph import Entry, Missing, Root, assemble
 from pratique.formats.lockfiles.javascript.naming import digests, split_descriptor
 from pratique.formats.lockfiles.jsonlines import JsonLines
+from pratique.formats.shapes import mapping
 from pratique.formats.text import decode, parse_json
 from pratique.model.errors import InputError
 
@@ -69,12 +70,12 @@ class _Deno:
     def __init__(self, value: dict[str, Any], lines: JsonLines, notes: Notes) -> None:
         self._notes = notes
         self._missing = Missing()
-        self._workspace = _object(value.get("workspace"))
+        self._workspace = mapping(value.get("workspace"))
         self._at: dict[tuple[str, str], int] = {}
         self._named: dict[tuple[str, str], list[int]] = {}
         self.entries: list[Entry] = []
-        npm = _object(value.get("npm"))
-        wrapped = _object(value.get("packages"))
+        npm = mapping(value.get("npm"))
+        wrapped = mapping(value.get("packages"))
         outer: tuple[str, ...] = ()
         if "packages" in npm:  # version 2
             wrapped = {"npm": npm["packages"], "specifiers": npm.get("specifiers")}
@@ -83,7 +84,7 @@ class _Deno:
             outer = ("packages",)
         else:
             wrapped = value
-        self._specifiers = _object(wrapped.get("specifiers"))
+        self._specifiers = mapping(wrapped.get("specifiers"))
         self._only: dict[str, str] = {}
         for specifier in self._specifiers:
             type, _, rest = specifier.partition(":")
@@ -91,7 +92,7 @@ class _Deno:
             self._only[name] = "" if name in self._only else specifier
         kept: list[tuple[str, dict[str, Any]]] = []
         for type in ("npm", "jsr"):
-            for key, item in _object(wrapped.get(type)).items():
+            for key, item in mapping(wrapped.get(type)).items():
                 steps = ("npm", "packages", key) if outer == ("npm",) else (*outer, type, key)
                 line = lines[steps]
                 if not isinstance(item, dict):
@@ -191,16 +192,12 @@ class _Deno:
 
 def _asked(workspace: dict[str, Any]) -> Iterator[str]:
     """Specifiers of a workspace, of its ``package.json`` and of its members."""
-    folders = [workspace, *_object(workspace.get("members")).values()]
+    folders = [workspace, *mapping(workspace.get("members")).values()]
     for folder in folders:
         if not isinstance(folder, dict):
             continue
-        for part in (folder, _object(folder.get("packageJson"))):
+        for part in (folder, mapping(folder.get("packageJson"))):
             needs = part.get("dependencies")
             for need in needs if isinstance(needs, list) else ():
                 if isinstance(need, str):
                     yield need
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

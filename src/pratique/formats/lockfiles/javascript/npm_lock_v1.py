@@ -21,7 +21,6 @@ from pratique.formats.lockfiles.jsonlines import JsonLines
 from pratique.model.errors import LimitError
 
 _ALIAS = re.compile(r"npm:((?:@[^/@]+/)?[^@]+)@(.+)\Z")
-_DEPENDENCIES = re.compile(rb'"dependencies"')
 
 
 def unnested(

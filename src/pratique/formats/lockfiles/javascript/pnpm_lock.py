@@ -15,7 +15,8 @@ from pratique.formats.lockfiles.gathering import shown, without_credentials
 from pratique.formats.lockfiles.javascript.addresses import git_source, is_local
 from pratique.formats.lockfiles.javascript.graph import Entry, Missing, Root, assemble
 from pratique.formats.lockfiles.javascript.naming import digests, split_descriptor
-from pratique.formats.text import decode, parse_yaml
+from pratique.formats.text import decode
+from pratique.formats.yaml_text import parse_yaml
 from pratique.model.errors import InputError
 from pratique.model.inventory import Reading, Scope
 from pratique.model.nouns import Source

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pratique.formats.lockfiles.gathering import Gathering, named, shown, without_credentials
 from pratique.formats.lockfiles.jsonlines import JsonLines
+from pratique.formats.shapes import mapping
 from pratique.formats.text import decode, parse_json
 from pratique.model.errors import InputError
 from pratique.model.inventory import LicenseClaim, Reading, Relation, Scope
@@ -71,7 +72,7 @@ def read(data: bytes, path: str, tree: Tree) -> Reading:
     own = {
         name.lower()
         for field in ("provide", "replace")
-        for name in _object((manifest or {}).get(field))
+        for name in mapping((manifest or {}).get(field))
     }
     _connect(entries, providers, own, gathering)
     roots = _direct(manifest, entries, providers, gathering) if manifest else []
@@ -94,7 +95,7 @@ def _take(
         return None
     if package in gathering:
         gathering.notes.notice(f"package {named(name)} {named(version)} is locked twice", line)
-    dist = _object(item.get("dist"))
+    dist = mapping(item.get("dist"))
     ref = gathering.add(
         package,
         line=line,
@@ -102,14 +103,10 @@ def _take(
         groups=groups,
         hashes=_hashes(dist, line, gathering),
         registry=without_credentials(_text(dist.get("url"))),
-        source=_source(_object(item.get("source")), dist),
+        source=_source(mapping(item.get("source")), dist),
         licenses=_licenses(item.get("license")),
     )
-    return _Entry(ref, _object(item.get("require")), line) if ref else None
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return _Entry(ref, mapping(item.get("require")), line) if ref else None
 
 
 def _text(value: Any) -> str:
@@ -148,7 +145,7 @@ def _licenses(value: Any) -> tuple[LicenseClaim, ...]:
 def _provided(item: dict[str, Any]) -> Iterator[str]:
     yield item["name"].strip().lower()
     for field in ("provide", "replace"):
-        for name in _object(item.get(field)):
+        for name in mapping(item.get(field)):
             yield name.lower()
 
 
@@ -196,7 +193,7 @@ def _direct(
     """Mark what the project asks for itself and, by that, the rest."""
     roots: list[str] = []
     for field in ("require", "require-dev"):
-        for name, requirement in _object(manifest.get(field)).items():
+        for name, requirement in mapping(manifest.get(field)).items():
             for ref in providers.get(name.lower(), []):
                 roots.append(ref)
                 gathering.change(

@@ -108,6 +108,8 @@ class Listed:
         self.entries: list[Entry] = []
         self.named: dict[str, list[Entry]] = {}
         self.edges: dict[str, list[str]] = {}
+        self.scopeless = False
+        """Whether the file leaves it to the manifest what its packages are for."""
 
     def take(self, entry: Entry, **fields: Any) -> bool:
         """Take an entry as a component; whether that succeeded.

@@ -58,9 +58,6 @@ class _Lock(Listed):
         super().__init__(found.gathering, tree)
         self.lifted = found.lifted
         self.files = table_of(found.metadata, "files", self.notes, 0)
-        self.scopeless = False
-        """Whether the file leaves it to the manifest what its packages are for."""
-
         wanted = self.project.wanted if self.project else ()
         self.needs = {one.need.group: one.need.scope for one in wanted}
         seen: set[tuple[str, str, tuple[str, ...]]] = set()

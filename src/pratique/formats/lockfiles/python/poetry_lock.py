@@ -58,9 +58,6 @@ class _Lock(Listed):
         self.files = _by_name(table_of(found.metadata, "files", self.notes, 0))
         self.hashes = _by_name(table_of(found.metadata, "hashes", self.notes, 0))
         self.extras = self._extras(table_of(found.document, "extras", self.notes, 0))
-        self.scopeless = False
-        """Whether the file leaves it to the manifest what its packages are for."""
-
         seen: set[tuple[str, str, str]] = set()
         for entry in entries(found.document, "package", found.lifted.text, found.gathering):
             self._take(entry, seen)

@@ -11,7 +11,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pratique.formats.lockfiles.gathering import Gathering, named, shown, without_credentials
-from pratique.formats.text import Lines, decode, parse_yaml
+from pratique.formats.shapes import array, mapping
+from pratique.formats.text import Lines, decode
+from pratique.formats.yaml_text import parse_yaml
 from pratique.model.errors import InputError
 from pratique.model.inventory import Reading, Relation
 from pratique.model.nouns import Source
@@ -34,7 +36,7 @@ def read(data: bytes, path: str, tree: Tree) -> Reading:  # noqa: ARG001 - a Rea
     if not isinstance(document, dict) or "PODS" not in document:
         raise InputError("has no PODS")
     pods = _Pods(path, text, document)
-    for item in _list(document["PODS"]):
+    for item in array(document["PODS"]):
         pods.take(item)
     return pods.done()
 
@@ -79,11 +81,11 @@ class _Pods:
         )
         if ref:
             self._refs[pod] = ref
-            self._needs.setdefault(ref, []).extend(str(need) for need in _list(needs))
+            self._needs.setdefault(ref, []).extend(str(need) for need in array(needs))
 
     def _origin(self, pod: str) -> tuple[str, Source | None]:
         for section in ("CHECKOUT OPTIONS", "EXTERNAL SOURCES"):
-            options = _dict(_dict(self._document.get(section)).get(pod))
+            options = mapping(mapping(self._document.get(section)).get(pod))
             if url := options.get(":git"):
                 reference = options.get(":tag") or options.get(":branch") or ""
                 return "", Source(
@@ -91,15 +93,15 @@ class _Pods:
                     commit=str(options.get(":commit") or ""),
                     reference=str(reference),
                 )
-        for repository, names in _dict(self._document.get("SPEC REPOS")).items():
-            if pod in _list(names):
+        for repository, names in mapping(self._document.get("SPEC REPOS")).items():
+            if pod in array(names):
                 return without_credentials(str(repository)), None
         return "", None
 
     def done(self) -> Reading:
         """Resolve names to pods once all are known."""
         roots = []
-        for entry in _list(self._document.get("DEPENDENCIES")):
+        for entry in array(self._document.get("DEPENDENCIES")):
             name, requirement = _wanted(str(entry))
             ref = self._refs.get(name)
             if ref is None:
@@ -124,11 +126,3 @@ def _wanted(entry: str) -> tuple[str, str]:
     if match is None:
         return entry, ""
     return match["name"].partition("/")[0], match["inside"] or ""
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _dict(value: Any) -> dict[Any, Any]:
-    return value if isinstance(value, dict) else {}

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from pratique.formats.json_writing import indented_json
 from pratique.formats.sbom.convert import carry
 from pratique.formats.sbom.convert.delta import apply, copied, delta
 from pratique.formats.sbom.convert.leaves import missing
@@ -44,7 +43,7 @@ def folded_and_written(
     write: Callable[[dict[str, Any]], bytes]
     lean = in_version(value, version) if version else value
     if target.endswith("-json"):  # SPDX 3 too, whose JSON-LD is the value itself
-        data, again, write = b"", lean, _json
+        data, again, write = b"", lean, indented_json
     else:
         write = write_tag_value if target == "spdx-tag-value" else write_xml
         data = write(lean)
@@ -61,10 +60,6 @@ def folded_and_written(
         parts = carry.split(change, carry.elements(again), carry.elements(lean))
         carry.to_spdx(lean, parts, "spdx", creator)
     return write(lean), folded if data else missing(value, lean)
-
-
-def _json(value: dict[str, Any]) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
 def unfolded(value: dict[str, Any], form: str) -> dict[str, Any]:

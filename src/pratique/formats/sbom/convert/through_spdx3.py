@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from pratique.formats.sbom.convert import carry
 from pratique.formats.sbom.convert.delta import apply, copied, delta, escape
 from pratique.formats.sbom.spdx3.names import to_iri
-from pratique.formats.sbom.spdx3.parts import objects, text
 from pratique.formats.sbom.spdx3.values import to_spdx2
 from pratique.formats.sbom.spdx3.write import to_graph
+from pratique.formats.shapes import objects_in, text_at
 from pratique.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ def _places(
     elements: dict[str, str], graph: dict[str, Any], document: dict[str, Any]
 ) -> dict[str, str]:
     """SPDXID to the JSON Pointer of its element in the keyed form of a graph."""
-    there = {text(one, "spdxId") for one in objects(graph["@graph"])}
-    base = f"{text(document, 'documentNamespace')}#"
+    there = {text_at(one, "spdxId") for one in objects_in(graph["@graph"])}
+    base = f"{text_at(document, 'documentNamespace')}#"
     return {id: f"/{_KEYED}/{escape(iri)}" for id in elements if (iri := to_iri(id, base)) in there}
 
 
@@ -120,7 +120,7 @@ def _keyed(graph: dict[str, Any]) -> dict[str, Any]:
 def _name(item: Any) -> str:
     if not isinstance(item, dict):
         return ""
-    return text(item, "spdxId") or text(item, "@id")
+    return text_at(item, "spdxId") or text_at(item, "@id")
 
 
 def _listed(keyed: dict[str, Any]) -> dict[str, Any]:

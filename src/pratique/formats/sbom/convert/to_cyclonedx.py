@@ -25,6 +25,7 @@ from pratique.formats.sbom.convert.kinds import (
 from pratique.formats.sbom.convert.parties import party, tool_of
 from pratique.formats.sbom.items import References
 from pratique.formats.sbom.spdx.kinds import DESCRIBES, NEEDED_BY, NEEDS
+from pratique.formats.shapes import array, objects_in, text_at
 
 DOCUMENT = "SPDXRef-DOCUMENT"
 _NAMESPACE = UUID("9f6a1c5e-70d8-5b43-a0d2-6c1f3e8b7a24")
@@ -53,14 +54,14 @@ class _Writer:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
-        self._id = _text(document, "SPDXID") or DOCUMENT
+        self._id = text_at(document, "SPDXID") or DOCUMENT
         self._extracted = {
-            _text(one, "licenseId"): one
-            for one in _objects(document.get("hasExtractedLicensingInfos"))
+            text_at(one, "licenseId"): one
+            for one in objects_in(document.get("hasExtractedLicensingInfos"))
         }
-        packages = _objects(document.get("packages"))
-        files = _objects(document.get("files"))
-        ids = [_text(one, "SPDXID") for one in (*packages, *files)]
+        packages = objects_in(document.get("packages"))
+        files = objects_in(document.get("files"))
+        ids = [text_at(one, "SPDXID") for one in (*packages, *files)]
         references = References(id for id in ids if id)
         self._components: dict[str, dict[str, Any]] = {}
         for number, (item, id) in enumerate(zip((*packages, *files), ids, strict=True)):
@@ -70,12 +71,12 @@ class _Writer:
         self._packages = set(list(self._components)[: len(packages)])
         self._relationships = [
             (
-                _text(one, "spdxElementId"),
-                _text(one, "relationshipType").upper().replace("-", "_"),
-                _text(one, "relatedSpdxElement"),
-                _text(one, "comment") == NESTED,
+                text_at(one, "spdxElementId"),
+                text_at(one, "relationshipType").upper().replace("-", "_"),
+                text_at(one, "relatedSpdxElement"),
+                text_at(one, "comment") == NESTED,
             )
-            for one in _objects(document.get("relationships"))
+            for one in objects_in(document.get("relationships"))
         ]
 
     def converted(self) -> Converted:
@@ -124,7 +125,7 @@ class _Writer:
     def _main(self) -> str:
         """The one package that the document describes; nothing where there are several."""
         described = dict.fromkeys(
-            one for one in _list(self._document.get("documentDescribes")) if isinstance(one, str)
+            one for one in array(self._document.get("documentDescribes")) if isinstance(one, str)
         )
         for source, type, target, _ in self._relationships:
             if type in DESCRIBES and source == self._id:
@@ -135,22 +136,22 @@ class _Writer:
         return found[0] if len(found) == 1 else ""
 
     def _identity(self) -> dict[str, Any]:
-        namespace = _text(self._document, "documentNamespace")
+        namespace = text_at(self._document, "documentNamespace")
         if link := _BOM_LINK.match(namespace):
             return {"serialNumber": f"urn:uuid:{link[1]}", "version": int(link[2])}
-        made = uuid5(_NAMESPACE, namespace or _text(self._document, "name"))
+        made = uuid5(_NAMESPACE, namespace or text_at(self._document, "name"))
         return {"serialNumber": f"urn:uuid:{made}", "version": 1}
 
     def _metadata(self, main: dict[str, Any] | None) -> dict[str, Any]:
         info = self._document.get("creationInfo")
         info = info if isinstance(info, dict) else {}
         metadata: dict[str, Any] = {}
-        created = _text(info, "created")
+        created = text_at(info, "created")
         if _TIME.match(created):
             metadata["timestamp"] = created
         tools, authors = [], []
         organization: dict[str, Any] = {}
-        for creator in _list(info.get("creators")):
+        for creator in array(info.get("creators")):
             name, version = tool_of(creator)
             kind, who, email = party(creator)
             if name and not name.startswith("pratique"):
@@ -171,13 +172,13 @@ class _Writer:
         return metadata
 
     def _package(self, item: dict[str, Any], ref: str) -> dict[str, Any]:
-        purpose = _text(item, "primaryPackagePurpose").replace("-", "_")
+        purpose = text_at(item, "primaryPackagePurpose").replace("-", "_")
         component: dict[str, Any] = {
             "type": TO_CYCLONEDX_TYPE.get(purpose, "library"),
             "bom-ref": ref,
-            "name": _text(item, "name"),
+            "name": text_at(item, "name"),
             "version": _version(item),
-            "description": _text(item, "description") or _text(item, "summary"),
+            "description": text_at(item, "description") or text_at(item, "summary"),
             "hashes": _hashes(item),
             "licenses": licenses.to_cyclonedx(item, self._extracted),
             "copyright": _stated(item, "copyrightText"),
@@ -199,7 +200,7 @@ class _Writer:
         component = {
             "type": "file",
             "bom-ref": ref,
-            "name": _text(item, "fileName"),
+            "name": text_at(item, "fileName"),
             "hashes": _hashes(item),
             "licenses": licenses.to_cyclonedx(
                 {"licenseConcluded": item.get("licenseConcluded")}, self._extracted
@@ -229,21 +230,8 @@ class _Writer:
         ]
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [one for one in _list(value) if isinstance(one, dict)]
-
-
-def _text(item: dict[str, Any], key: str) -> str:
-    value = item.get(key)
-    return value if isinstance(value, str) else ""
-
-
 def _stated(item: dict[str, Any], key: str) -> str:
-    value = _text(item, key)
+    value = text_at(item, key)
     return "" if value in ABSENT else value
 
 
@@ -261,9 +249,11 @@ def _organization(name: str, email: str) -> dict[str, Any]:
 
 def _hashes(item: dict[str, Any]) -> list[dict[str, str]]:
     found = []
-    for one in _objects(item.get("checksums")):
-        algorithm = TO_CYCLONEDX_ALGORITHM.get(_text(one, "algorithm").upper().replace("B-", "b-"))
-        digest = _text(one, "checksumValue")
+    for one in objects_in(item.get("checksums")):
+        algorithm = TO_CYCLONEDX_ALGORITHM.get(
+            text_at(one, "algorithm").upper().replace("B-", "b-")
+        )
+        digest = text_at(one, "checksumValue")
         if algorithm and len(digest) in DIGEST_LENGTHS and _HEX.match(digest):
             found.append({"alg": algorithm, "content": digest})
     return found
@@ -272,19 +262,19 @@ def _hashes(item: dict[str, Any]) -> list[dict[str, str]]:
 def _locator(item: dict[str, Any], types: tuple[str, ...]) -> str:
     """The first identifier of these types; a CPE of version 2.3 comes before one of 2.2."""
     for type in types:
-        for one in _objects(item.get("externalRefs")):
-            if _text(one, "referenceType").rpartition("/")[2] == type:
-                return _text(one, "referenceLocator")
+        for one in objects_in(item.get("externalRefs")):
+            if text_at(one, "referenceType").rpartition("/")[2] == type:
+                return text_at(one, "referenceLocator")
     return ""
 
 
 def _references(item: dict[str, Any]) -> list[dict[str, str]]:
     found = []
-    for one in _objects(item.get("externalRefs")):
-        type = _text(one, "referenceType")
-        url = iri(_text(one, "referenceLocator"))
-        if _text(one, "referenceCategory") == "OTHER" and type in REFERENCE_TYPES and url:
-            comment = _text(one, "comment")
+    for one in objects_in(item.get("externalRefs")):
+        type = text_at(one, "referenceType")
+        url = iri(text_at(one, "referenceLocator"))
+        if text_at(one, "referenceCategory") == "OTHER" and type in REFERENCE_TYPES and url:
+            comment = text_at(one, "comment")
             found.append({"type": type, "url": url} | ({"comment": comment} if comment else {}))
     stated = {(one["type"], one["url"]) for one in found}
     for type, key in (("distribution", "downloadLocation"), ("website", "homepage")):

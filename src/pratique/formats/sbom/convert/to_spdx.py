@@ -26,6 +26,7 @@ from pratique.formats.sbom.convert.kinds import (
 )
 from pratique.formats.sbom.convert.parties import organization, person, tool
 from pratique.formats.sbom.items import References
+from pratique.formats.shapes import objects_in, text_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -85,7 +86,7 @@ class _Writer:
 
     def document(self) -> dict[str, Any]:
         main = self._component(self._main, "", 0) if self._main is not None else ""
-        for one in _objects(self._bom.get("components")):
+        for one in objects_in(self._bom.get("components")):
             self._component(one, "", 0)
         tops = self._tops
         described = [main] if main else (tops if len(tops) > 1 else [])
@@ -116,7 +117,7 @@ class _Writer:
 
     def _component(self, item: dict[str, Any], parent: str, depth: int) -> str:
         id = self._identify(item)
-        ref = _text(item, "bom-ref")
+        ref = text_at(item, "bom-ref")
         if _is_file(item):
             self.places.setdefault(ref, f"/files/{len(self._files)}")
             self._files.append(self._file(item, id))
@@ -128,7 +129,7 @@ class _Writer:
         else:
             self._contains.append(_relationship(parent, "CONTAINS", id) | {"comment": NESTED})
         if depth < MAX_DEPTH:
-            for inner in _objects(item.get("components")):
+            for inner in objects_in(item.get("components")):
                 self._component(inner, id, depth + 1)
         return id
 
@@ -140,7 +141,7 @@ class _Writer:
                 self._ids[ref] = id
                 return id
             return self._references.take(id).replace("~", ".again-")
-        wanted = _text(item, "purl") or f"component-{len(self._packages) + 1}"
+        wanted = text_at(item, "purl") or f"component-{len(self._packages) + 1}"
         id = self._references.take(spdx_id(wanted)).replace("~", ".again-")
         if "purl" in item:  # a document without bom-refs may name its subject by purl
             self._ids.setdefault(wanted, id)
@@ -150,8 +151,8 @@ class _Writer:
         references = list(_references(item))
         package: dict[str, Any] = {
             "SPDXID": id,
-            "name": _text(item, "name") or "unnamed",
-            "versionInfo": _text(item, "version"),
+            "name": text_at(item, "name") or "unnamed",
+            "versionInfo": text_at(item, "version"),
             "supplier": organization(item.get("supplier")),
             "originator": _originator(item),
             "downloadLocation": _download(references),
@@ -159,10 +160,10 @@ class _Writer:
             "checksums": list(_checksums(item)),
             "homepage": _first(references, "website"),
             **licenses.to_spdx(item.get("licenses"), self._extracted),
-            "copyrightText": _text(item, "copyright"),
-            "description": _text(item, "description"),
+            "copyrightText": text_at(item, "copyright"),
+            "description": text_at(item, "description"),
             "externalRefs": [*_identifiers(item), *references],
-            "primaryPackagePurpose": TO_SPDX_PURPOSE.get(_text(item, "type"), "OTHER"),
+            "primaryPackagePurpose": TO_SPDX_PURPOSE.get(text_at(item, "type"), "OTHER"),
         }
         return {key: value for key, value in package.items() if value not in ("", [])}
 
@@ -170,17 +171,17 @@ class _Writer:
         stated = licenses.to_spdx(item.get("licenses"), self._extracted)
         file = {
             "SPDXID": id,
-            "fileName": _text(item, "name") or "unnamed",
+            "fileName": text_at(item, "name") or "unnamed",
             "checksums": list(_checksums(item)),
             "licenseConcluded": stated.get("licenseDeclared", ""),
-            "copyrightText": _text(item, "copyright"),
+            "copyrightText": text_at(item, "copyright"),
         }
         return {key: value for key, value in file.items() if key == "checksums" or value}
 
     def _dependencies(self) -> Iterator[dict[str, Any]]:
         """Edges between packages; a component that needs nothing is said to need ``NONE``."""
-        for entry in _objects(self._bom.get("dependencies")):
-            source = self._ids.get(_text(entry, "ref"))
+        for entry in objects_in(self._bom.get("dependencies")):
+            source = self._ids.get(text_at(entry, "ref"))
             targets = entry.get("dependsOn")
             if source is None:
                 continue
@@ -192,11 +193,11 @@ class _Writer:
 
     def _name(self) -> str:
         main = self._main or {}
-        parts = (_text(main, key) for key in ("group", "name", "version"))
+        parts = (text_at(main, key) for key in ("group", "name", "version"))
         return " ".join(part for part in parts if part) or "bill of materials"
 
     def _namespace(self) -> str:
-        serial = _SERIAL.match(_text(self._bom, "serialNumber"))
+        serial = _SERIAL.match(text_at(self._bom, "serialNumber"))
         version = self._bom.get("version", 1)
         if serial and type(version) is int and version > 0:
             return f"urn:cdx:{serial[1]}/{version}"
@@ -204,7 +205,7 @@ class _Writer:
         return f"urn:uuid:{uuid5(_NAMESPACE, content.decode())}"
 
     def _created(self) -> str:
-        stated = _text(self._metadata, "timestamp")
+        stated = text_at(self._metadata, "timestamp")
         try:
             time = datetime.fromisoformat(stated)
         except ValueError:
@@ -220,8 +221,8 @@ class _Writer:
         tools = self._metadata.get("tools")
         items = tools.get("components") if isinstance(tools, dict) else tools
         found = [
-            *(tool(one) for one in _objects(items)),
-            *(person(one) for one in _objects(self._metadata.get("authors"))),
+            *(tool(one) for one in objects_in(items)),
+            *(person(one) for one in objects_in(self._metadata.get("authors"))),
             organization(self._metadata.get("manufacturer") or self._metadata.get("manufacture")),
             organization(self._metadata.get("supplier")),
             f"Tool: {self._creator}",
@@ -233,28 +234,19 @@ def _stated_refs(bom: dict[str, Any]) -> Iterator[str]:
     """Every ``bom-ref`` of a component, and every one that a dependency names."""
     metadata = bom.get("metadata")
     main = metadata.get("component") if isinstance(metadata, dict) else None
-    waiting = [*_objects([main]), *_objects(bom.get("components"))]
+    waiting = [*objects_in([main]), *objects_in(bom.get("components"))]
     while waiting:
         item = waiting.pop()
-        waiting += _objects(item.get("components"))
-        if ref := _text(item, "bom-ref"):
+        waiting += objects_in(item.get("components"))
+        if ref := text_at(item, "bom-ref"):
             yield ref
-    for entry in _objects(bom.get("dependencies")):
-        yield _text(entry, "ref")
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    for entry in objects_in(bom.get("dependencies")):
+        yield text_at(entry, "ref")
 
 
 def _is_file(item: dict[str, Any]) -> bool:
     """Whether a component was made of a ``file`` of SPDX."""
-    return {"name": ELEMENT, "value": "file"} in _objects(item.get("properties"))
-
-
-def _text(item: dict[str, Any], key: str) -> str:
-    value = item.get(key)
-    return value if isinstance(value, str) else ""
+    return {"name": ELEMENT, "value": "file"} in objects_in(item.get("properties"))
 
 
 def _relationship(source: str, type: str, target: str) -> dict[str, Any]:
@@ -267,33 +259,33 @@ def _relationship(source: str, type: str, target: str) -> dict[str, Any]:
 
 def _originator(item: dict[str, Any]) -> str:
     """Who made it: a person that is an author, else the manufacturer or publisher."""
-    authors = _objects(item.get("authors"))
+    authors = objects_in(item.get("authors"))
     if authors and (found := person(authors[0])):
         return found
     if found := organization(item.get("manufacturer")):
         return found
-    if author := _text(item, "author"):
+    if author := text_at(item, "author"):
         return f"Person: {author}"
-    return f"Organization: {publisher}" if (publisher := _text(item, "publisher")) else ""
+    return f"Organization: {publisher}" if (publisher := text_at(item, "publisher")) else ""
 
 
 def _checksums(item: dict[str, Any]) -> Iterator[dict[str, str]]:
     """Digests that SPDX knows and that are of their algorithm's length; others are carried."""
-    for one in _objects(item.get("hashes")):
-        name, digest = _text(one, "alg"), _text(one, "content")
+    for one in objects_in(item.get("hashes")):
+        name, digest = text_at(one, "alg"), text_at(one, "content")
         algorithm = TO_SPDX_ALGORITHM.get(name)
         if algorithm and len(digest) == LENGTHS[name] and _HEX.match(digest):
             yield {"algorithm": algorithm, "checksumValue": digest}
 
 
 def _identifiers(item: dict[str, Any]) -> Iterator[dict[str, str]]:
-    if (purl := _text(item, "purl")) and not _SPACE.search(purl):
+    if (purl := text_at(item, "purl")) and not _SPACE.search(purl):
         yield {
             "referenceCategory": "PACKAGE-MANAGER",
             "referenceType": "purl",
             "referenceLocator": purl,
         }
-    if (cpe := _text(item, "cpe")) and not _SPACE.search(cpe):
+    if (cpe := text_at(item, "cpe")) and not _SPACE.search(cpe):
         yield {
             "referenceCategory": "SECURITY",
             "referenceType": "cpe23Type" if cpe.startswith("cpe:2.3:") else "cpe22Type",
@@ -302,12 +294,12 @@ def _identifiers(item: dict[str, Any]) -> Iterator[dict[str, str]]:
 
 
 def _references(item: dict[str, Any]) -> Iterator[dict[str, str]]:
-    for one in _objects(item.get("externalReferences")):
-        type, url = _text(one, "type"), _text(one, "url")
+    for one in objects_in(item.get("externalReferences")):
+        type, url = text_at(one, "type"), text_at(one, "url")
         if not type or not url or _SPACE.search(type) or _SPACE.search(url):
             continue
         written = {"referenceCategory": "OTHER", "referenceType": type, "referenceLocator": url}
-        if comment := _text(one, "comment"):
+        if comment := text_at(one, "comment"):
             written["comment"] = comment
         yield written
 

@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from pratique.formats.json_writing import indented_json
 from pratique.formats.models import FORMAT as MODEL_FILE
 from pratique.formats.sbom.addresses import iri
 from pratique.formats.sbom.cyclonedx.licenses import license_choices
@@ -119,7 +120,7 @@ def write(
         )
     content = msgspec.json.encode(document).decode()
     document["serialNumber"] = f"urn:uuid:{uuid5(_NAMESPACE, content)}"
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    return indented_json(document)
 
 
 def _references(inventory: Inventory) -> dict[str, str]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pratique.formats.base import MAX_DEPTH
 from pratique.formats.sbom.elements import children, text_of
-from pratique.formats.text import decode, parse_xml, parse_yaml_texts
+from pratique.formats.text import decode, parse_xml
+from pratique.formats.yaml_text import parse_yaml_texts
 from pratique.model.errors import InputError, LimitError
 
 if TYPE_CHECKING:

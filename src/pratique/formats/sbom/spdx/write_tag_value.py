@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pratique.formats.sbom.spdx import tags
+from pratique.formats.shapes import objects_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -42,7 +43,7 @@ def write_tag_value(document: dict[str, Any]) -> bytes:
         lines += _item(info, tags.CREATION)
     lines += _annotations(document, document.get("SPDXID"))
     for key in _ORDER:
-        for item in _objects(document.get(key)):
+        for item in objects_in(document.get(key)):
             opening = tags.SECTIONS[key][0]
             if opening.form == "relationship" and _relationship(item) is None:
                 continue  # what follows would be said of the one before
@@ -56,7 +57,7 @@ def write_tag_value(document: dict[str, Any]) -> bytes:
 
 
 def _annotations(owner: dict[str, Any], id: Any) -> Iterator[str]:
-    for note in _objects(owner.get("annotations")):
+    for note in objects_in(owner.get("annotations")):
         yield ""
         yield from _item(note | {"SPDXREF": id}, tags.ANNOTATION)
 
@@ -148,10 +149,6 @@ def _range(value: Any, key: str) -> str | None:
     if len(found) != 2 or not all(type(one) is int for one in found):
         return None
     return f"{found[0]}:{found[1]}"
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 _FORMS: dict[str, Callable[[Any], str | None]] = {

@@ -14,7 +14,8 @@ from pratique.formats.sbom.salvage import read_value
 from pratique.formats.sbom.spdx import older
 from pratique.formats.sbom.spdx.read import reading, recognised
 from pratique.formats.sbom.spdx.wire import Document
-from pratique.formats.text import decode, parse_yaml_texts
+from pratique.formats.text import decode
+from pratique.formats.yaml_text import parse_yaml_texts
 
 if TYPE_CHECKING:
     from pratique.formats.base import Tree

@@ -19,6 +19,7 @@ from pratique.formats.sbom.spdx3.words import (
     PURPOSES,
     REFERENCES,
 )
+from pratique.formats.shapes import objects_in, text_at, texts_in
 
 DOCUMENT = "SPDXRef-DOCUMENT"
 _ABSENT = frozenset({"", "NONE", "NOASSERTION"})
@@ -41,41 +42,25 @@ _PLAIN = {
 }
 
 
-def text(item: dict[str, Any], key: str) -> str:
-    """A member that is text; else an empty one."""
-    value = item.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def texts(value: Any) -> list[str]:
-    """Texts of an array; of anything else, none."""
-    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
-
-
-def objects(value: Any) -> list[dict[str, Any]]:
-    """Objects of an array; of anything else, none."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
 def package_fields(item: dict[str, Any]) -> dict[str, Any]:
     """Fields of an SPDX 3 package; empty ones have no meaning."""
     purls = _locators(item, "purl")
     identifiers = [_identifier("packageUrl", one) for one in purls[1:]]
     for type, kind in _CPES.items():
         identifiers += [_identifier(kind, one) for one in _locators(item, type)]
-    download, home = text(item, "downloadLocation"), text(item, "homepage")
+    download, home = text_at(item, "downloadLocation"), text_at(item, "homepage")
     return {
-        "name": text(item, "name") or "unnamed",
-        **{key: text(item, name) for name, key in _PLAIN.items()},
+        "name": text_at(item, "name") or "unnamed",
+        **{key: text_at(item, name) for name, key in _PLAIN.items()},
         "software_packageUrl": purls[0] if purls else "",
         "externalIdentifier": identifiers,
         "externalRef": list(map(_reference, _others(item))),
         "verifiedUsing": checksums(item),
-        "software_attributionText": texts(item.get("attributionTexts")),
+        "software_attributionText": texts_in(item.get("attributionTexts")),
         "software_downloadLocation": download if _URI.match(download) else "",
         "software_homePage": home if _URI.match(home) else "",
-        "software_primaryPurpose": PURPOSES.get(text(item, "primaryPackagePurpose"), ""),
-        **{key: one for name, key in _TIMES.items() if TIME.match(one := text(item, name))},
+        "software_primaryPurpose": PURPOSES.get(text_at(item, "primaryPackagePurpose"), ""),
+        **{key: one for name, key in _TIMES.items() if TIME.match(one := text_at(item, name))},
     }
 
 
@@ -84,16 +69,16 @@ def checksums(item: dict[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {
             "type": "Hash",
-            "algorithm": ALGORITHMS[text(one, "algorithm")],
-            "hashValue": text(one, "checksumValue"),
+            "algorithm": ALGORITHMS[text_at(one, "algorithm")],
+            "hashValue": text_at(one, "checksumValue"),
         }
-        for one in objects(item.get("checksums"))
-        if text(one, "algorithm") in ALGORITHMS and text(one, "checksumValue")
+        for one in objects_in(item.get("checksums"))
+        if text_at(one, "algorithm") in ALGORITHMS and text_at(one, "checksumValue")
     ]
     code = item.get("packageVerificationCode")
-    if isinstance(code, dict) and (digest := text(code, "packageVerificationCodeValue")):
+    if isinstance(code, dict) and (digest := text_at(code, "packageVerificationCodeValue")):
         written = {"type": "PackageVerificationCode", "algorithm": "sha1", "hashValue": digest}
-        left = texts(code.get("packageVerificationCodeExcludedFiles"))
+        left = texts_in(code.get("packageVerificationCodeExcludedFiles"))
         found.append(
             written | ({"packageVerificationCodeExcludedFile": left} if left else {}),
         )
@@ -107,23 +92,23 @@ def package_of(element: dict[str, Any], purpose: str) -> dict[str, Any]:
         element: Of a graph, with the short names of :mod:`.graph`.
         purpose: Of its class, where it states none.
     """
-    identifiers = objects(element.get("externalIdentifier"))
-    purls = [text(element, "packageUrl"), *_of_type(identifiers, "packageUrl", "purl")]
+    identifiers = objects_in(element.get("externalIdentifier"))
+    purls = [text_at(element, "packageUrl"), *_of_type(identifiers, "packageUrl", "purl")]
     references = [_external("PACKAGE-MANAGER", "purl", one) for one in purls if one]
     for type, kind in _CPES.items():
         references += [_external("SECURITY", type, one) for one in _of_type(identifiers, kind)]
-    references += [one for item in objects(element.get("externalRef")) for one in _refs(item)]
-    stated = text(element, "primaryPurpose") or purpose
+    references += [one for item in objects_in(element.get("externalRef")) for one in _refs(item)]
+    stated = text_at(element, "primaryPurpose") or purpose
     found: dict[str, Any] = {
-        "name": text(element, "name") or "unnamed",
-        **{name: text(element, key.removeprefix("software_")) for name, key in _PLAIN.items()},
-        "downloadLocation": text(element, "downloadLocation") or "NOASSERTION",
-        "homepage": text(element, "homePage"),
+        "name": text_at(element, "name") or "unnamed",
+        **{name: text_at(element, key.removeprefix("software_")) for name, key in _PLAIN.items()},
+        "downloadLocation": text_at(element, "downloadLocation") or "NOASSERTION",
+        "homepage": text_at(element, "homePage"),
         **digests_of(element),
         "externalRefs": references,
-        "attributionTexts": texts(element.get("attributionText")),
+        "attributionTexts": texts_in(element.get("attributionText")),
         "primaryPackagePurpose": FROM_PURPOSES.get(stated, "OTHER" if stated else ""),
-        **{name: text(element, key) for name, key in _TIMES.items()},
+        **{name: text_at(element, key) for name, key in _TIMES.items()},
     }
     found = {key: value for key, value in found.items() if value not in ("", [])}
     return found | {"filesAnalyzed": "packageVerificationCode" in found}
@@ -132,14 +117,14 @@ def package_of(element: dict[str, Any], purpose: str) -> dict[str, Any]:
 def digests_of(element: dict[str, Any]) -> dict[str, Any]:
     """``checksums`` and ``packageVerificationCode``, where an element has them."""
     sums, found = [], {}
-    for one in objects(element.get("verifiedUsing")):
-        digest = text(one, "hashValue")
-        if text(one, "type").endswith("PackageVerificationCode") and digest:
+    for one in objects_in(element.get("verifiedUsing")):
+        digest = text_at(one, "hashValue")
+        if text_at(one, "type").endswith("PackageVerificationCode") and digest:
             code: dict[str, Any] = {"packageVerificationCodeValue": digest}
-            if left := texts(one.get("packageVerificationCodeExcludedFile")):
+            if left := texts_in(one.get("packageVerificationCodeExcludedFile")):
                 code["packageVerificationCodeExcludedFiles"] = left
             found["packageVerificationCode"] = code
-        elif (name := FROM_ALGORITHMS.get(text(one, "algorithm"))) and _is_digest(name, digest):
+        elif (name := FROM_ALGORITHMS.get(text_at(one, "algorithm"))) and _is_digest(name, digest):
             sums.append({"algorithm": name, "checksumValue": digest})
     return ({"checksums": sums} if sums else {}) | found
 
@@ -153,8 +138,8 @@ def _is_digest(algorithm: str, digest: str) -> bool:
 def _locators(item: dict[str, Any], type: str) -> list[str]:
     return [
         locator
-        for one in objects(item.get("externalRefs"))
-        if text(one, "referenceType") == type and (locator := text(one, "referenceLocator"))
+        for one in objects_in(item.get("externalRefs"))
+        if text_at(one, "referenceType") == type and (locator := text_at(one, "referenceLocator"))
     ]
 
 
@@ -162,8 +147,8 @@ def _others(item: dict[str, Any]) -> list[dict[str, Any]]:
     known = {"purl", *_CPES}
     return [
         one
-        for one in objects(item.get("externalRefs"))
-        if text(one, "referenceType") not in known and text(one, "referenceLocator")
+        for one in objects_in(item.get("externalRefs"))
+        if text_at(one, "referenceType") not in known and text_at(one, "referenceLocator")
     ]
 
 
@@ -178,10 +163,10 @@ def _identifier(kind: str, identifier: str) -> dict[str, str]:
 def _reference(one: dict[str, Any]) -> dict[str, Any]:
     written: dict[str, Any] = {
         "type": "ExternalRef",
-        "externalRefType": REFERENCES.get(text(one, "referenceType"), "other"),
-        "locator": [text(one, "referenceLocator")],
+        "externalRefType": REFERENCES.get(text_at(one, "referenceType"), "other"),
+        "locator": [text_at(one, "referenceLocator")],
     }
-    comment = text(one, "comment")
+    comment = text_at(one, "comment")
     return written | ({"comment": comment} if comment else {})
 
 
@@ -194,19 +179,19 @@ def _external(category: str, type: str, locator: str) -> dict[str, Any]:
 
 
 def _refs(item: dict[str, Any]) -> list[dict[str, Any]]:
-    type = FROM_REFERENCES.get(text(item, "externalRefType"), "other")
-    comment = text(item, "comment")
+    type = FROM_REFERENCES.get(text_at(item, "externalRefType"), "other")
+    comment = text_at(item, "comment")
     note = {"comment": comment} if comment else {}
     locators = item.get("locator")
-    locators = [locators] if isinstance(locators, str) else texts(locators)
+    locators = [locators] if isinstance(locators, str) else texts_in(locators)
     return [_external("OTHER", type, one) | note for one in locators]
 
 
 def _of_type(identifiers: list[dict[str, Any]], *kinds: str) -> list[str]:
     return [
-        text(one, "identifier")
+        text_at(one, "identifier")
         for one in identifiers
-        if text(one, "externalIdentifierType") in kinds and text(one, "identifier")
+        if text_at(one, "externalIdentifierType") in kinds and text_at(one, "identifier")
     ]
 
 

@@ -11,17 +11,9 @@ from pratique.formats.base import Notes
 from pratique.formats.sbom.spdx.expression import AND, LATER, OR, WITH, expression
 from pratique.formats.sbom.spdx3.graph import flatten, short
 from pratique.formats.sbom.spdx3.names import from_iri
-from pratique.formats.sbom.spdx3.parts import (
-    DOCUMENT,
-    TIME,
-    digests_of,
-    objects,
-    package_of,
-    text,
-    texts,
-    written_time,
-)
+from pratique.formats.sbom.spdx3.parts import DOCUMENT, TIME, digests_of, package_of, written_time
 from pratique.formats.sbom.spdx3.words import CLASSES, FROM_RELATIONSHIPS, LICENSES, turned
+from pratique.formats.shapes import objects_in, text_at, texts_in
 from pratique.model.errors import LimitError
 
 if TYPE_CHECKING:
@@ -44,7 +36,7 @@ def to_spdx2(graph: dict[str, Any], now: datetime) -> dict[str, Any]:
         InputError: It is no graph of SPDX 3.
     """
     flat, _ = flatten(graph, Notes(""))
-    return _Reader(objects(flat["@graph"]), now).document()
+    return _Reader(objects_in(flat["@graph"]), now).document()
 
 
 class _Reader:
@@ -55,10 +47,10 @@ class _Reader:
         self._elements = elements
         self._by_id: dict[str, dict[str, Any]] = {}
         for one in elements:
-            one["kind"] = short(text(one, "type"))
-            self._by_id.setdefault(text(one, "spdxId"), one)
+            one["kind"] = short(text_at(one, "type"))
+            self._by_id.setdefault(text_at(one, "spdxId"), one)
         self._head = self._first("SpdxDocument")
-        stated = text(self._head, "spdxId")
+        stated = text_at(self._head, "spdxId")
         self._namespace = stated.partition("#")[0]
         self._base = f"{self._namespace}#"
         self._root = stated
@@ -68,18 +60,18 @@ class _Reader:
         licensed = self._licensed()
         packages, files = [], []
         for one in self._elements:
-            kind, id = one["kind"], text(one, "spdxId")
+            kind, id = one["kind"], text_at(one, "spdxId")
             if kind == "Package" or kind in CLASSES:
                 packages.append(self._package(one) | licensed.get(id, {}))
             elif kind == "File":
                 files.append(self._file(one) | _of_file(licensed.get(id, {})))
-        license = self._license(text(self._head, "dataLicense"))
+        license = self._license(text_at(self._head, "dataLicense"))
         found: dict[str, Any] = {
             "spdxVersion": "SPDX-2.3",
             "dataLicense": license or "CC0-1.0",
             "SPDXID": DOCUMENT,
-            "name": text(self._head, "name") or "bill of materials",
-            "comment": text(self._head, "comment"),
+            "name": text_at(self._head, "name") or "bill of materials",
+            "comment": text_at(self._head, "comment"),
             "documentNamespace": self._namespace or "urn:spdx:unnamed",
             "creationInfo": self._creation(),
             "packages": packages,
@@ -124,18 +116,18 @@ class _Reader:
         creators = [f"Tool: {self._named(one)}" for one in using]
         own = f"{self._base}creator"
         creators += [self._party(one) for one in by if one.rstrip("-") != own]
-        comment = text(info, "comment")
+        comment = text_at(info, "comment")
         return {
             "created": self._time(info),
             "creators": list(dict.fromkeys(creators)) or ["Tool: unknown"],
         } | ({"comment": comment} if comment else {})
 
     def _time(self, info: dict[str, Any]) -> str:
-        stated = text(info, "created")
+        stated = text_at(info, "created")
         return stated if TIME.match(stated) else self._now
 
     def _named(self, iri: str) -> str:
-        return text(self._by_id.get(iri, {}), "name") or iri
+        return text_at(self._by_id.get(iri, {}), "name") or iri
 
     def _party(self, iri: str) -> str:
         found = self._by_id.get(iri, {})
@@ -144,19 +136,19 @@ class _Reader:
         if kind == "SoftwareAgent":
             return f"Tool: {name}"
         emails = [
-            text(one, "identifier")
-            for one in objects(found.get("externalIdentifier"))
-            if text(one, "externalIdentifierType") == "email"
+            text_at(one, "identifier")
+            for one in objects_in(found.get("externalIdentifier"))
+            if text_at(one, "externalIdentifierType") == "email"
         ]
         email = f" ({emails[0]})" if emails else ""
         return f"{_PARTIES.get(str(kind), 'Organization: ')}{name}{email}"
 
     def _package(self, element: dict[str, Any]) -> dict[str, Any]:
         found = {
-            "SPDXID": self._name(text(element, "spdxId")),
+            "SPDXID": self._name(text_at(element, "spdxId")),
             **package_of(element, CLASSES.get(element["kind"], "")),
         }
-        if supplier := text(element, "suppliedBy"):
+        if supplier := text_at(element, "suppliedBy"):
             found["supplier"] = self._party(supplier)
         if makers := _list(element.get("originatedBy")):
             found["originator"] = self._party(makers[0])
@@ -164,11 +156,11 @@ class _Reader:
 
     def _file(self, element: dict[str, Any]) -> dict[str, Any]:
         found = {
-            "SPDXID": self._name(text(element, "spdxId")),
-            "fileName": text(element, "name") or "unnamed",
-            "comment": text(element, "comment"),
+            "SPDXID": self._name(text_at(element, "spdxId")),
+            "fileName": text_at(element, "name") or "unnamed",
+            "comment": text_at(element, "comment"),
             "checksums": digests_of(element).get("checksums", []),
-            "copyrightText": text(element, "copyrightText"),
+            "copyrightText": text_at(element, "copyrightText"),
         }
         return {key: value for key, value in found.items() if value or key == "checksums"}
 
@@ -178,10 +170,10 @@ class _Reader:
             if one["kind"] not in {"SimpleLicensingText", "CustomLicense"}:
                 continue
             row = {
-                "licenseId": _reference(self._name(text(one, "spdxId"))),
-                "extractedText": text(one, "licenseText") or "NOASSERTION",
-                "name": text(one, "name"),
-                "comment": text(one, "comment"),
+                "licenseId": _reference(self._name(text_at(one, "spdxId"))),
+                "extractedText": text_at(one, "licenseText") or "NOASSERTION",
+                "name": text_at(one, "name"),
+                "comment": text_at(one, "comment"),
             }
             rows.append({key: value for key, value in row.items() if value})
         return rows
@@ -190,11 +182,11 @@ class _Reader:
         """Declared and concluded licence by the IRI of what they are of."""
         found: dict[str, dict[str, list[str]]] = {}
         for one in self._elements:
-            key = _LICENSED.get(short(text(one, "relationshipType")))
+            key = _LICENSED.get(short(text_at(one, "relationshipType")))
             if key is None:
                 continue
-            rows = found.setdefault(text(one, "from"), {}).setdefault(key, [])
-            rows += [stated for to in texts(one.get("to")) if (stated := self._license(to))]
+            rows = found.setdefault(text_at(one, "from"), {}).setdefault(key, [])
+            rows += [stated for to in texts_in(one.get("to")) if (stated := self._license(to))]
         return {
             iri: {
                 key: AND.join(f"({one})" if " " in one and len(rows) > 1 else one for one in rows)
@@ -217,12 +209,15 @@ class _Reader:
             return _NO_LICENSE.get(iri) or iri.rpartition("/")[2].rpartition("#")[2]
         kind = found["kind"]
         if kind in _SETS:
-            return _SETS[kind], texts(found.get("member"))
+            return _SETS[kind], texts_in(found.get("member"))
         if kind == "OrLaterOperator":
-            return LATER, [text(found, "subjectLicense")]
+            return LATER, [text_at(found, "subjectLicense")]
         if kind == "WithAdditionOperator":
-            return WITH, [text(found, "subjectExtendableLicense"), text(found, "subjectAddition")]
-        if stated := text(found, "licenseExpression"):
+            return WITH, [
+                text_at(found, "subjectExtendableLicense"),
+                text_at(found, "subjectAddition"),
+            ]
+        if stated := text_at(found, "licenseExpression"):
             return stated
         if kind.startswith("Listed"):
             return iri.rpartition("/")[2].rpartition("#")[2]
@@ -245,16 +240,16 @@ class _Reader:
     def _relationships(self) -> list[dict[str, Any]]:
         found = []
         for one in self._elements:
-            kind = short(text(one, "relationshipType"))
+            kind = short(text_at(one, "relationshipType"))
             if not kind or kind in _LICENSED:
                 continue
-            scope = short(text(one, "scope"))
+            scope = short(text_at(one, "scope"))
             type, back = FROM_RELATIONSHIPS.get((kind, scope)) or FROM_RELATIONSHIPS.get(
                 (kind, ""), ("OTHER", False)
             )
-            comment = text(one, "comment")
-            source = self._name(text(one, "from"))
-            for target in map(self._name, texts(one.get("to"))):
+            comment = text_at(one, "comment")
+            source = self._name(text_at(one, "from"))
+            for target in map(self._name, texts_in(one.get("to"))):
                 ends = (target, source) if back else (source, target)
                 found.append(_relationship(ends[0], type, ends[1], comment))
         return found
@@ -266,14 +261,16 @@ class _Reader:
         for one in self._elements:
             if one["kind"] != "Annotation":
                 continue
-            owner = owners.get(self._name(text(one, "subject")), document)
+            owner = owners.get(self._name(text_at(one, "subject")), document)
             info = self._info(one)
             by = _list(info.get("createdBy")) or _list(info.get("createdUsing"))
             note = {
                 "annotationDate": self._time(info),
-                "annotationType": "REVIEW" if text(one, "annotationType") == "review" else "OTHER",
+                "annotationType": "REVIEW"
+                if text_at(one, "annotationType") == "review"
+                else "OTHER",
                 "annotator": self._party(by[0]) if by else "Tool: unknown",
-                "comment": text(one, "statement"),
+                "comment": text_at(one, "statement"),
             }
             owner.setdefault("annotations", []).append(note)
 
@@ -284,7 +281,7 @@ def _of_file(licensed: dict[str, str]) -> dict[str, str]:
 
 
 def _list(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else texts(value)
+    return [value] if isinstance(value, str) else texts_in(value)
 
 
 def _reference(id: str) -> str:

@@ -11,20 +11,13 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from pratique.formats.json_writing import indented_json
 from pratique.formats.sbom.convert.parties import party, tool_of
 from pratique.formats.sbom.spdx3.names import namespace_of, to_iri
-from pratique.formats.sbom.spdx3.parts import (
-    DOCUMENT,
-    objects,
-    package_fields,
-    text,
-    texts,
-    written_time,
-)
+from pratique.formats.sbom.spdx3.parts import DOCUMENT, package_fields, written_time
 from pratique.formats.sbom.spdx3.parts import checksums as written_checksums
 from pratique.formats.sbom.spdx3.words import INDIVIDUALS, LICENSES, RELATIONSHIPS
+from pratique.formats.shapes import objects_in, text_at, texts_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +39,7 @@ def write_json_ld(document: dict[str, Any], now: datetime | None = None) -> byte
         UTF-8 text that ends in a newline.
     """
     value = to_graph(document, now or datetime(1970, 1, 1, tzinfo=UTC))
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+    return indented_json(value)
 
 
 def to_graph(
@@ -69,7 +62,7 @@ class _Writer:
         self._document = document
         self._now = now
         self._base = f"{namespace_of(document)}#"
-        self._id = text(document, "SPDXID") or DOCUMENT
+        self._id = text_at(document, "SPDXID") or DOCUMENT
         self._elements: list[dict[str, Any]] = []
         self._infos: list[dict[str, Any]] = []
         self._agents: dict[str, str] = {}
@@ -78,35 +71,35 @@ class _Writer:
         self._imports: dict[str, None] = {}
         self._iris: dict[str, str] = {}
         self._spaces = {
-            text(one, "externalDocumentId"): text(one, "spdxDocument")
-            for one in objects(document.get("externalDocumentRefs"))
+            text_at(one, "externalDocumentId"): text_at(one, "spdxDocument")
+            for one in objects_in(document.get("externalDocumentRefs"))
         }
-        for one in (*objects(document.get("packages")), *objects(document.get("files"))):
-            self._taken.add(self._iri(text(one, "SPDXID")))
+        for one in (*objects_in(document.get("packages")), *objects_in(document.get("files"))):
+            self._taken.add(self._iri(text_at(one, "SPDXID")))
 
     def graph(self, notes: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
         document = self._document
         self._creation()
-        for one in objects(document.get("hasExtractedLicensingInfos")):
+        for one in objects_in(document.get("hasExtractedLicensingInfos")):
             self._add(
                 "simplelicensing_SimpleLicensingText",
-                self._iri(text(one, "licenseId") or "LicenseRef-unnamed"),
-                name=text(one, "name"),
-                comment=text(one, "comment"),
-                simplelicensing_licenseText=text(one, "extractedText") or "NOASSERTION",
+                self._iri(text_at(one, "licenseId") or "LicenseRef-unnamed"),
+                name=text_at(one, "name"),
+                comment=text_at(one, "comment"),
+                simplelicensing_licenseText=text_at(one, "extractedText") or "NOASSERTION",
             )
         owners = [(self._id, document)]
         met: set[str] = set()
         for kind in ("packages", "files"):
-            for item in objects(document.get(kind)):
-                id = text(item, "SPDXID")
+            for item in objects_in(document.get(kind)):
+                id = text_at(item, "SPDXID")
                 iri = self._iri(id) if id and id not in met else self._fresh(id or "unnamed")
                 met.add(id)
                 (self._package if kind == "packages" else self._file)(item, iri)
                 owners.append((id, item))
         roots = self._relationships()
         for id, item in owners:
-            for one in objects(item.get("annotations")):
+            for one in objects_in(item.get("annotations")):
                 self._annotation(id, one)
         for id, who, said in notes:
             self._annotation(id, {"annotator": who, "comment": said, "annotationType": "OTHER"})
@@ -119,9 +112,9 @@ class _Writer:
         self._add(
             "SpdxDocument",
             f"{self._base}DOCUMENT",
-            name=text(document, "name"),
-            comment=text(document, "comment"),
-            dataLicense=self._license(text(document, "dataLicense") or "CC0-1.0"),
+            name=text_at(document, "name"),
+            comment=text_at(document, "comment"),
+            dataLicense=self._license(text_at(document, "dataLicense") or "CC0-1.0"),
             profileConformance=["core", "software", "simpleLicensing"],
             rootElement=[bom],
             element=[one["spdxId"] for one in self._elements],
@@ -166,13 +159,13 @@ class _Writer:
             "type": "CreationInfo",
             "@id": _INFO,
             "specVersion": "3.0.1",
-            "created": written_time(text(info, "created"), self._now),
+            "created": written_time(text_at(info, "created"), self._now),
             "createdBy": [],
         }
-        if comment := text(info, "comment"):
+        if comment := text_at(info, "comment"):
             found["comment"] = comment
         self._infos.append(found)
-        for one in texts(info.get("creators")):
+        for one in texts_in(info.get("creators")):
             if tool_of(one)[0]:
                 name = one.partition(":")[2].strip()
                 tool = self._add("Tool", self._fresh(f"tool-{len(self._taken)}"), name=name)
@@ -220,12 +213,12 @@ class _Writer:
         return self._licenses[stated]
 
     def _package(self, item: dict[str, Any], iri: str) -> None:
-        originator = self._agent(text(item, "originator"))
+        originator = self._agent(text_at(item, "originator"))
         self._add(
             "software_Package",
             iri,
             **package_fields(item),
-            suppliedBy=self._agent(text(item, "supplier")),
+            suppliedBy=self._agent(text_at(item, "supplier")),
             originatedBy=[originator] if originator else [],
         )
         self._licensed(item, iri)
@@ -234,10 +227,10 @@ class _Writer:
         self._add(
             "software_File",
             iri,
-            name=text(item, "fileName") or "unnamed",
-            comment=text(item, "comment"),
+            name=text_at(item, "fileName") or "unnamed",
+            comment=text_at(item, "comment"),
             verifiedUsing=written_checksums(item),
-            software_copyrightText=text(item, "copyrightText"),
+            software_copyrightText=text_at(item, "copyrightText"),
         )
         self._licensed(item, iri)
 
@@ -246,7 +239,7 @@ class _Writer:
             ("licenseDeclared", "hasDeclaredLicense"),
             ("licenseConcluded", "hasConcludedLicense"),
         ):
-            if stated := text(item, key).strip():
+            if stated := text_at(item, key).strip():
                 self._relate(iri, type, [self._license(stated)])
 
     def _relationships(self) -> list[str]:
@@ -272,18 +265,18 @@ class _Writer:
                 edges.append((key, [self._iri(target)]))
         for (iri, kind, scope, said), targets in edges:
             self._relate(iri, kind, targets, scope, said)
-        described = texts(self._document.get("documentDescribes"))
+        described = texts_in(self._document.get("documentDescribes"))
         roots += [self._iri(one) for one in described]
-        packages = objects(self._document.get("packages"))
+        packages = objects_in(self._document.get("packages"))
         roots = roots or [self._iri(one) for one in map(_spdxid, packages) if one]
         return list(dict.fromkeys(roots))
 
     def _stated(self) -> Iterator[tuple[str, str, str, str]]:
-        for one in objects(self._document.get("relationships")):
-            type = text(one, "relationshipType").upper().replace("-", "_")
-            source, target = text(one, "spdxElementId"), text(one, "relatedSpdxElement")
+        for one in objects_in(self._document.get("relationships")):
+            type = text_at(one, "relationshipType").upper().replace("-", "_")
+            source, target = text_at(one, "spdxElementId"), text_at(one, "relatedSpdxElement")
             if source and target and type:
-                yield source, type, target, text(one, "comment")
+                yield source, type, target, text_at(one, "comment")
 
     def _relate(
         self, iri: str, type: str, targets: list[str], scope: str = "", comment: str = ""
@@ -302,10 +295,10 @@ class _Writer:
         self._add(
             "Annotation",
             self._fresh(f"annotation-{len(self._elements)}"),
-            creationInfo=self._info(text(item, "annotationDate"), text(item, "annotator")),
-            annotationType="review" if text(item, "annotationType") == "REVIEW" else "other",
+            creationInfo=self._info(text_at(item, "annotationDate"), text_at(item, "annotator")),
+            annotationType="review" if text_at(item, "annotationType") == "REVIEW" else "other",
             subject=self._iri(id or self._id),
-            statement=text(item, "comment"),
+            statement=text_at(item, "comment"),
         )
 
     def _info(self, date: str, who: str) -> str:
@@ -323,7 +316,7 @@ class _Writer:
 
 
 def _spdxid(item: dict[str, Any]) -> str:
-    return text(item, "SPDXID")
+    return text_at(item, "SPDXID")
 
 
 def _map(iri: str) -> dict[str, str]:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pratique.inventory.service import Progress
+
+class Progress(Protocol):
+    """What is told how far something is."""
+
+    def __call__(self, done: int, total: int | None, path: str, /) -> None:
+        """Show so many of so many; ``None`` where nobody knows of how many."""
 
 
 @contextmanager
@@ -38,7 +43,7 @@ def shown(title: str) -> Iterator[Progress | None]:
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None, path="")
 
-        def tell(done: int, total: int, path: str) -> None:
+        def tell(done: int, total: int | None, path: str) -> None:
             bar.update(task, completed=done, total=total, path=path[-60:])
 
         yield tell
