@@ -29,7 +29,7 @@ pytestmark = pytest.mark.e2e
 SECONDS = 2.0
 MEGABYTES = 200
 DEEP = 100_000
-SLOWNESS = float(os.environ.get("PRATIQUE_TIME_FACTOR", "1.5"))
+SLOWNESS = float(os.environ.get("PRATIQUE_TIME_FACTOR", "5"))
 """How much longer a loaded machine may take; the processor's time is what is measured."""
 
 
@@ -136,7 +136,7 @@ DOCUMENTS: dict[str, Callable[[], bytes]] = {
     "laughs.spdx.xml": lambda: XML.replace("bom", "Document").format(LAUGHS, SPDX_XML).encode(),
     "laughs.spdx.rdf": lambda: XML.replace("bom", "rdf:RDF").format(LAUGHS, RDF).encode(),
     "outside.cdx.xml": lambda: XML.format(
-        '<!ENTITY x SYSTEM "file:///etc/hostname">', NAMED.format("x")
+        '<!ENTITY x SYSTEM "file:///etc/passwd">', NAMED.format("x")
     ).encode(),
 }
 
@@ -153,9 +153,7 @@ def test_documents(name: str, command: str, tmp_path: Path) -> None:
     within(ended)
     said = [line for line in (ended.error + ended.out).splitlines() if line]
     assert any(name in line or "deep" in line for line in said), said
-    hostname = Path("/etc/hostname")
-    if hostname.exists():
-        assert hostname.read_text().strip() not in ended.out.replace(str(tmp_path), "")
+    assert "root:x:" not in ended.out + ended.error
 
 
 def test_remote_contexts_are_not_fetched(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ import os
 import random
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -34,8 +33,8 @@ LOCKFILES = 20
 PACKAGES = 12
 """In each lockfile: two in three of a version that a record lists or bounds."""
 
-START_SECONDS = 30
-TIMEOUT = 120
+START_SECONDS = 120
+TIMEOUT = 240
 SERVE = (
     "import sys; from pratique.surfaces.cli.app import COMMANDS; "
     "COMMANDS.setdefault('serve', ('pratique.surfaces.api.cli:serve', '')); "
@@ -69,11 +68,9 @@ def environment(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 
 @pytest.fixture(scope="module")
-def address(environment: dict[str, str]) -> Iterator[str]:
+def address(environment: dict[str, str], free_port: Callable[[], int]) -> Iterator[str]:
     """A server in a process of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-c", SERVE, "serve", "--port", str(port)],
         env=environment,
@@ -94,7 +91,7 @@ def address(environment: dict[str, str]) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
 
 
 def known_versions(ecosystem: str) -> dict[str, list[str]]:

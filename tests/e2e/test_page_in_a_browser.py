@@ -175,7 +175,7 @@ def test_no_violation_and_no_sideways_scroll(browser, axe, page, scheme, tmp_pat
         ],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=280,
     )
     answer = re.search(r'<pre id="answer">(.*?)</pre>', done.stdout, re.DOTALL)
     assert answer, done.stderr[-2000:]

@@ -13,11 +13,11 @@ import re
 import select
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,11 +38,9 @@ def rstuf() -> str:
 class Server:
     """``pratique repository serve`` as a process of its own."""
 
-    def __init__(self, folder: Path, *keys: Path) -> None:
+    def __init__(self, folder: Path, port: int, *keys: Path) -> None:
         self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = port
         self.url = f"http://127.0.0.1:{self.port}"
         words = [sys.executable, "-m", "pratique", "repository", "serve", str(folder)]
         for key in keys:
@@ -52,10 +50,10 @@ class Server:
             self.process = subprocess.Popen(
                 [*words, "--port", str(self.port)], stdout=log, stderr=log, start_new_session=True
             )
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             try:
-                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=10):
                     break
             except OSError:
                 assert self.process.poll() is None, self.log.read_text()
@@ -69,16 +67,16 @@ class Server:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {self.token}"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)
         try:
-            self.process.wait(20)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(10)
+            self.process.wait(60)
 
 
 def type_in(master: int, keys: str) -> None:
@@ -125,7 +123,7 @@ def converse(words: list[str], answers: list[tuple[str, str]], cwd: Path) -> str
             heard = time.monotonic()
     if process.poll() is None and time.monotonic() >= until:
         os.killpg(process.pid, signal.SIGKILL)
-    code = process.wait(10)
+    code = process.wait(60)
     os.close(master)
     assert code == 0, shown[-3000:]
     waiting = [one for one in waiting if one[1] or one[0] not in shown[seen:]]
@@ -186,7 +184,7 @@ CEREMONY = [
 def ended(server: Server, shown: str) -> dict:
     """The task that a command names, once it has ended."""
     id = re.findall(r"[0-9a-f]{32}", shown)[-1]
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while time.monotonic() < until:
         data = server.ask(f"/api/v1/task/?task_id={id}")["data"]
         if data["state"] not in {"PENDING", "RUNNING"}:
@@ -211,7 +209,7 @@ def listed(server: Server, work: Path) -> dict[str, int]:
     folder = work / "trusted"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    with urllib.request.urlopen(f"{server.url}/metadata/1.root.json", timeout=5) as answer:
+    with urllib.request.urlopen(f"{server.url}/metadata/1.root.json", timeout=60) as answer:
         root = answer.read()
     updater = Updater(str(folder), f"{server.url}/metadata/", bootstrap=root)
     updater.refresh()
@@ -224,8 +222,10 @@ def listed(server: Server, work: Path) -> dict[str, int]:
     return found
 
 
-def test_ceremony_artifacts_update_and_signatures(rstuf: str, keys: Path, tmp_path: Path) -> None:
-    server = Server(tmp_path / "repo", keys / "online.pem")
+def test_ceremony_artifacts_update_and_signatures(
+    rstuf: str, keys: Path, tmp_path: Path, free_port: Callable[[], int]
+) -> None:
+    server = Server(tmp_path / "repo", free_port(), keys / "online.pem")
     try:
         admin = [rstuf, "admin", "--api-server", server.url, "--headers", server.headers]
         shown = converse(
@@ -277,7 +277,7 @@ def _artifacts(rstuf: str, server: Server, work: Path) -> None:
 
 def _update(admin: list[str], server: Server, keys: Path, work: Path) -> None:
     """A third root key: the new root signed by one person first, by another later."""
-    with urllib.request.urlopen(f"{server.url}/metadata/1.root.json", timeout=5) as answer:
+    with urllib.request.urlopen(f"{server.url}/metadata/1.root.json", timeout=60) as answer:
         (work / "current.root.json").write_bytes(answer.read())
     shown = converse(
         # --metadata-url needs a tuf before 7, which 1.0.0b1 does not ask pip for.
@@ -313,14 +313,16 @@ def _update(admin: list[str], server: Server, keys: Path, work: Path) -> None:
     )
     assert "Metadata Signed and sent to the API" in shown
     assert server.ask("/api/v1/metadata/sign/")["data"] is None
-    with urllib.request.urlopen(f"{server.url}/metadata/2.root.json", timeout=5) as answer:
+    with urllib.request.urlopen(f"{server.url}/metadata/2.root.json", timeout=60) as answer:
         assert len(json.load(answer)["signed"]["roles"]["root"]["keyids"]) == 3
     assert listed(server, work) == {"packages/two.tar.gz": 7}
 
 
-def test_a_ceremony_with_delegations(rstuf: str, keys: Path, tmp_path: Path) -> None:
+def test_a_ceremony_with_delegations(
+    rstuf: str, keys: Path, tmp_path: Path, free_port: Callable[[], int]
+) -> None:
     """Instead of hash bins, a role for paths that the online key signs."""
-    server = Server(tmp_path / "repo", keys / "online.pem")
+    server = Server(tmp_path / "repo", free_port(), keys / "online.pem")
     try:
         admin = [rstuf, "admin", "--api-server", server.url, "--headers", server.headers]
         shown = converse(

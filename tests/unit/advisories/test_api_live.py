@@ -26,7 +26,7 @@ QUESTION = {"version": "1.0.0", "package": {"name": "alpha", "ecosystem": "npm"}
 
 
 async def settled(caller: Any, until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    for _ in range(200):
+    for _ in range(6000):
         health = (await caller.request("GET", "/healthz")).json()
         if until(health):
             return dict(health)
@@ -85,7 +85,7 @@ def test_request_keeps_the_generation_it_began_with(
         held = Live(root)
         begun = held.index()
         build(root, [Source(path=str(source(record("B-1", "npm", "p1", ZERO))))])
-        for _ in range(500):
+        for _ in range(6000):
             if held.index() is not begun:
                 break
             await asyncio.sleep(0.01)
@@ -133,7 +133,9 @@ def test_slow_clients_and_slow_requests_are_ended() -> None:
         await receive()
         await asyncio.sleep(60)
 
-    async def run(body: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    async def run(
+        body: list[dict[str, Any]], body_seconds: float = 60, request_seconds: float = 60
+    ) -> list[dict[str, Any]]:
         sent: list[dict[str, Any]] = []
 
         async def receive() -> dict[str, Any]:
@@ -146,11 +148,13 @@ def test_slow_clients_and_slow_requests_are_ended() -> None:
             sent.append(message)
 
         scope = {"type": "http", "headers": []}
-        await Limits(slow, body_seconds=0.02, request_seconds=0.02)(scope, receive, send)
+        await Limits(slow, body_seconds=body_seconds, request_seconds=request_seconds)(
+            scope, receive, send
+        )
         return sent
 
     begun = {"type": "http.request", "body": b"{", "more_body": True}
-    assert asyncio.run(run([begun]))[0]["status"] == 408
+    assert asyncio.run(run([begun], body_seconds=0.02))[0]["status"] == 408
     whole = {"type": "http.request", "body": b"{}", "more_body": False}
-    assert asyncio.run(run([whole]))[0]["status"] == 504
+    assert asyncio.run(run([whole], request_seconds=0.02))[0]["status"] == 504
     assert asyncio.run(run([begun, {"type": "http.disconnect"}]))[0]["status"] == 400

@@ -11,8 +11,8 @@ import pytest
 from pratique.formats.base import Tree
 from pratique.model.errors import InputError
 
-ALLOWED_SECONDS = 8.0
-"""Each takes under two here; the square of their sizes would take hours."""
+ALLOWED_SECONDS = 30.0
+"""Of the processor.  Each takes under four here; the square of their sizes would take hours."""
 
 MANY = 20_000
 
@@ -106,7 +106,7 @@ def test_cost_grows_with_the_size_alone(
 ) -> None:
     module, path, text = HOSTILE[name]
     read = import_module(f"pratique.formats.lockfiles.{module}").read
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         read(text.encode(), path, memory_tree({}))
     except InputError as error:
@@ -114,4 +114,4 @@ def test_cost_grows_with_the_size_alone(
     else:
         refusal = ""
     assert "\n" not in refusal
-    assert time.perf_counter() - start < ALLOWED_SECONDS
+    assert time.process_time() - start < ALLOWED_SECONDS

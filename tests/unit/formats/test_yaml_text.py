@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from pratique.formats.base import MAX_DEPTH
-from pratique.formats.text import parse_yaml
+from pratique.formats.yaml_text import parse_yaml
 from pratique.model.errors import InputError, LimitError
 
 DOCUMENTS = [

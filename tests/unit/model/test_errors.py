@@ -15,7 +15,6 @@ from pratique.model.errors import ExitCode, InputError, PratiqueError
         (errors.UnsupportedError, 3),
         (errors.EvidenceError, 3),
         (errors.UpstreamError, 4),
-        (errors.InternalError, 70),
     ],
 )
 def test_exit_codes_are_a_promise(kind: type[PratiqueError], code: int) -> None:
@@ -42,7 +41,7 @@ def test_an_error_tells_its_remedy() -> None:
 
 def test_every_error_explains_itself() -> None:
     kinds = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, Exception)]
-    assert len(kinds) == 8
+    assert len(kinds) == 7
     for kind in kinds:
         assert kind.__doc__
         assert kind.__name__ in (errors.__doc__ or "")

@@ -15,8 +15,6 @@ from pratique.policy.reading import MAX_EXTENDS, MAX_RULES
 from pratique.policy.service import load
 from pratique.policy.variables import VARIABLES
 
-RULE = "rules:\n  - {{id: one, when: {when}, effect: deny, reason: so}}\n"
-
 
 def one(text: str) -> str:
     return "id: alpha\nrules:\n  - id: one\n    effect: deny\n    reason: so\n" + text

@@ -13,7 +13,7 @@ import pytest
 
 from pratique.advisories import Index
 from pratique.model.errors import ExitCode, LimitError, PratiqueError, UsageError
-from pratique.remediation import workspace
+from pratique.remediation import running, workspace
 from pratique.remediation.cli import code_of
 from pratique.remediation.errors import AttemptError, ChangedError, UnprovenError
 from pratique.remediation.message import message, title
@@ -242,7 +242,7 @@ def test_a_resolver_that_fails_hangs_or_is_absent(
         (programs / name).write_text(f"#!/bin/sh\n{body}\n")
         (programs / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
-    monkeypatch.setattr(workspace, "TIMEOUT", 0.5)
+    monkeypatch.setattr(running, "TIMEOUT", 0.5)
     with Workspace(tree({"a": ""}), commands=True) as work:
         with pytest.raises(AttemptError, match="refuses says no: error: no") as refused:
             work.run("", "refuses")

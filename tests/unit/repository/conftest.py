@@ -18,11 +18,11 @@ from tuf.ngclient.fetcher import FetcherInterface
 
 from pratique.repository import service
 from pratique.repository.client import Got, Remote, Versions, get, refresh
-from pratique.repository.fetching import paced
 from pratique.repository.inspection import verify
 from pratique.repository.keys import KeyFile, create_key, read_key
 from pratique.repository.rstuf.service import Service
 from pratique.repository.service import now_utc
+from pratique.sources.tuf_fetching import paced
 from pratique.surfaces.repository.app import application
 
 
@@ -217,7 +217,7 @@ class Api:
         return self.ended(answer.json()["data"]["task_id"])
 
     def ended(self, id):
-        until = time.monotonic() + 20
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             data = self.client.get("/api/v1/task/", params={"task_id": id}).json()["data"]
             if data["state"] not in {"PENDING", "RUNNING"}:

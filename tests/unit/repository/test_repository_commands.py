@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import json
 import threading
-from argparse import ArgumentParser
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from pratique.model.errors import UpstreamError, UsageError
-from pratique.repository import cli, cli_client
 from pratique.repository.errors import RepositoryError
+from pratique.surfaces.cli.app import load
 
 
 def run(name, *arguments):
-    module = cli_client if name in {"get", "refresh"} else cli
-    command = getattr(module, name)
-    parser = ArgumentParser()
-    command.configure(parser)
-    return command.run(parser.parse_args([str(argument) for argument in arguments]))
+    parser, command = load(f"repository {name}")
+    return command(parser.parse_args([str(argument) for argument in arguments]))
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import io
 import json
 import tarfile
 import threading
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -85,11 +84,13 @@ class Registries:
     def __init__(self) -> None:
         self.pages: dict[str, bytes | int] = {}
         self.asked: list[str] = []
-        self.pause = 0.0
+        self.together = 0
+        """Each answer waits until so many were asked for at once."""
+
         self.open = self.most = 0
         """Requests that are being answered, and the most that were at one time."""
 
-        self.lock = threading.Lock()
+        self.change = threading.Condition()
         self.address = ""
 
     def fill(self) -> None:
@@ -135,12 +136,12 @@ def registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registries]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            with found.lock:
+            with found.change:
                 found.asked.append(self.path)
                 found.open += 1
                 found.most = max(found.most, found.open)
-            time.sleep(found.pause)
-            with found.lock:
+                found.change.notify_all()
+                found.change.wait_for(lambda: found.most >= found.together, 60)
                 found.open -= 1
             answer = found.pages.get(self.path, 404)
             body = b"" if isinstance(answer, int) else answer

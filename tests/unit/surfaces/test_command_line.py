@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,8 @@ import pytest
 from pratique import __version__
 from pratique.surfaces.cli import app as app_module
 from pratique.surfaces.cli import main
-from pratique.surfaces.cli.app import COMMANDS, GROUPS, SECTIONS, load, whole
+from pratique.surfaces.cli.app import COMMANDS, GROUPS, SECTIONS, load, parse, whole
+from pratique.surfaces.cli.candidates import candidates
 
 
 def test_without_arguments_it_shows_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,6 +77,16 @@ def test_wrong_usage_is_one_line_and_2(
     assert captured.err.count("\n") == 1
 
 
+def test_options_may_stand_between_arguments() -> None:
+    parser, _ = load("verify-layout")
+    options = parse(parser, ["root.layout", "--links", "links", "alpha.tgz", "--key", "a.pub"])
+    assert str(options.layout) == "root.layout"
+    assert [str(one) for one in options.artifact] == ["alpha.tgz"]
+    parser, _ = load("attest build")
+    options = parse(parser, ["-K", "key.pem", "-o", "out", "--", "make", "--dry-run"])
+    assert options.command == ["make", "--dry-run"]
+
+
 def test_a_defect_is_one_line_and_70(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -89,6 +103,21 @@ def test_a_defect_is_one_line_and_70(
     assert "inner secret" in Path(place).read_text()
 
 
+def test_what_may_not_be_read_is_incomplete_and_no_defect(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wherever it is noticed; root, who runs tests in containers, is never refused."""
+
+    def refused(_words: object) -> int:
+        raise PermissionError(13, "Permission denied", "secret/uv.lock")
+
+    monkeypatch.setattr(app_module, "dispatch", refused)
+    assert main(["check", "secret/uv.lock"]) == 3
+    error = capsys.readouterr().err
+    assert error.startswith("pratique: secret/uv.lock: permission denied.")
+    assert error.count("\n") == 1
+
+
 def test_the_completion_parser_knows_every_option() -> None:
     parser = whole()
     for name in COMMANDS:
@@ -97,9 +126,71 @@ def test_the_completion_parser_knows_every_option() -> None:
         assert loaded.format_help()
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_completion_names_the_commands(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["completion", shell]) == 0
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([""], {"check", "sbom", "gate", "--version"}),
+        (["ver"], {"verify", "verify-layout"}),
+        (["sbom", ""], {"generate", "convert", "redact"}),
+        (["sbom", "conv"], {"convert"}),
+        (["check", "--ex"], {"--exclude", "--exit-zero"}),
+        (["check", "-f", "js"], {"json", "jsonl"}),
+        (["gate", "setup", "p"], {"pip", "pnpm"}),
+        (["completion", ""], {"bash", "zsh", "fish", "tcsh"}),
+    ],
+)
+def test_what_may_come_next(
+    words: list[str], expected: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["completion", "words", "--", *words]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    found = {row.split("\t")[0] for row in rows}
+    assert expected <= found
+    assert all(one.startswith(words[-1]) for one in found)
+    assert len(rows) == len(found)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], ["check", "-o", ""], ["check", "sr"], ["nonsense", ""], ["attest", "build", "--", "-"]],
+    ids=["nothing", "value", "file", "no-command", "after-dashes"],
+)
+def test_the_shell_offers_files_where_nothing_is_known(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["completion", "words", "--", *words]) == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_can_be_completed(name: str) -> None:
+    words = [*name.split(), "-"]
+    found = {one.word for one in candidates(words)}
+    parser, _ = load(name)
+    for action in parser._actions:
+        if action.option_strings:
+            assert max(action.option_strings, key=len) in found
+
+
+def test_bash_takes_the_answer(tmp_path: Path) -> None:
+    if shutil.which("bash") is None:
+        pytest.skip("there is no bash")
+    program = tmp_path / "pratique"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pratique "$@"\n')
+    program.chmod(0o755)
+    script = f"""
+        eval "$('{program}' completion bash)"
+        COMP_WORDS=(pratique check --exi); COMP_CWORD=2
+        _pratique '{program}'
+        echo "${{COMPREPLY[@]}}"
+    """
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["--exit-zero"]
+    assert done.stderr == ""
+
+
+def test_tcsh_gets_a_script_with_all_options(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "tcsh"]) == 0
     script = capsys.readouterr().out
     assert "advisories" in script
-    assert "--fail-on" in script
+    assert "fail-on" in script

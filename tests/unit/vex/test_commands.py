@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 import json
 import sys
-from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
 
 from pratique.model.errors import UsageError
-from pratique.vex import cli
+from pratique.surfaces.cli.app import load
 
 
 @pytest.fixture
@@ -25,12 +24,10 @@ def run(monkeypatch, capsys, tmp_path):
             return True
 
     def call(name: str, *words: str, stdin: str = "", terminal: bool = False):
-        command = getattr(cli, name)
-        parser = ArgumentParser()
-        command.configure(parser)
+        parser, command = load(f"vex {name}")
         stream = Terminal if terminal else io.TextIOWrapper
         monkeypatch.setattr(sys, "stdin", stream(io.BytesIO(stdin.encode())))
-        code = command.run(parser.parse_args(list(words)))
+        code = command(parser.parse_args(list(words)))
         out, err = capsys.readouterr()
         return code, out, err
 
@@ -164,13 +161,13 @@ def test_generate_speaks_of_the_one_product(run):
 
 
 def test_list(run):
-    assert run("list_words", "status")[1].split() == [
+    assert run("list", "status")[1].split() == [
         "not_affected",
         "affected",
         "fixed",
         "under_investigation",
     ]
-    out = run("list_words", "cyclonedx")[1]
+    out = run("list", "cyclonedx")[1]
     assert "protected_by_compiler" in out
     assert len(out.splitlines()) == 15
 

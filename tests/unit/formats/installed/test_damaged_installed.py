@@ -16,7 +16,7 @@ from pratique.model.inventory import Reading, Trouble
 Read = Callable[..., Reading]
 
 ROUNDS = 600
-SLOW = 2.0
+SLOW = 10.0
 """Seconds of the processor that no single document of these may take."""
 
 BESIDE = {"etc/os-release": b"ID=debian\nVERSION_ID=12\n", "etc/apk/world": b"alpha\n"}

@@ -326,4 +326,4 @@ def test_hostile_repetition_takes_linear_time(name, memory_tree):
             b'{"1.2.0",[' + run,
         ):
             survive(name, text, memory_tree({}))
-    assert time.process_time() - start < 20
+    assert time.process_time() - start < 60

@@ -152,6 +152,21 @@ def test_unknown_contexts():
         _read(_document(_statement(), **{"@context": "https://example.test/other"}))
 
 
+@pytest.mark.parametrize("empty", ["", "  ", None])
+def test_an_empty_context_is_read_and_told_but_is_not_valid(empty):
+    """The merge of early tools left it empty; whoever reads it takes the shape for it."""
+    value = _document(_statement(vulnerability={"name": "CVE-2026-1"}), **{"@context": empty})
+    found = _read(value)
+    assert found.format == "OpenVEX 0.2.0"
+    assert len(found.statements) == 1
+    assert [one.message for one in found.problems] == [
+        "has an empty @context; it is read as OpenVEX 0.2.0"
+    ]
+    older = _read(value | {"statements": [_statement(vulnerability="CVE-2026-1")]})
+    assert (older.format, len(older.statements)) == ("OpenVEX 0.0.1", 1)
+    assert "/@context" in [place for place, _ in check(json.dumps(value).encode())[1]]
+
+
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"3", b'{"statements": 3}', b"\xff\xfe\x00"])
 def test_what_is_no_document_is_refused(data):
     with pytest.raises(InputError):

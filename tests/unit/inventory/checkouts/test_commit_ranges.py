@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from pratique.advisories import Index
-from pratique.advisories.commit_ranges import State, judge_range
+from pratique.advisories.commit_ranges import judge_range
 from pratique.advisories.commits import Checkout
+from pratique.formats.osv.commits import State
 from pratique.inventory.git_files import open_repository
 
 Make = Callable[..., Any]

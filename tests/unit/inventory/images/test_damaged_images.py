@@ -16,7 +16,7 @@ from pratique.model.errors import InputError
 
 Make = Callable[..., bytes]
 ROUNDS = 250
-SLOW = 2.0
+SLOW = 10.0
 
 
 def attempt(path: Path, data: bytes) -> None:
