@@ -8,7 +8,7 @@ so that what is not documented cannot exist.
 from __future__ import annotations
 
 import sys
-from argparse import SUPPRESS, Action
+from argparse import SUPPRESS, Action, ArgumentParser, _SubParsersAction
 from pathlib import Path
 
 from pratique.formats import registry
@@ -40,16 +40,30 @@ def commands() -> str:
     ]
     for name in COMMANDS:
         parser, _ = load(name)
-        parts.append(f"## pratique {name}\n\n{' '.join((parser.description or '').split())}\n")
-        rows = [
-            _row(action)
-            for action in parser._actions  # noqa: SLF001 - argparse has no public way
-            if action.help is not SUPPRESS
-        ]
-        parts.append("| argument | meaning |\n|---|---|\n" + "\n".join(rows) + "\n")
-        if parser.epilog:
-            parts.append("```text\n" + parser.epilog.strip() + "\n```\n")
+        parts += _described(parser, "##", parser.description)
     return "\n".join(parts)
+
+
+def _described(parser: ArgumentParser, heading: str, meaning: str | None) -> list[str]:
+    """Parts about a command, and about the subcommands within it, one level further down."""
+    actions = [
+        action
+        for action in parser._actions  # noqa: SLF001 - argparse has no public way
+        if action.help is not SUPPRESS
+    ]
+    rows = "\n".join(map(_row, actions))
+    parts = [
+        f"{heading} {parser.prog}\n\n{' '.join((meaning or '').split())}\n",
+        f"| argument | meaning |\n|---|---|\n{rows}\n",
+    ]
+    if parser.epilog:
+        parts.append("```text\n" + parser.epilog.strip() + "\n```\n")
+    for action in actions:
+        if isinstance(action, _SubParsersAction):
+            helps = {one.dest: one.help for one in action._choices_actions}  # noqa: SLF001 - as above
+            for name, nested in action.choices.items():
+                parts += _described(nested, f"{heading}#", nested.description or helps[name])
+    return parts
 
 
 def formats() -> str:
