@@ -1,4 +1,4 @@
-"""What one tenant may see of the record, at one moment: all reading SQL is here.
+"""What one tenant may see of the record, at one moment.
 
 Every method answers for the tenant alone: nouns are stored once for all, but
 what is known of them is found only through that tenant's own documents.
@@ -6,7 +6,6 @@ what is known of them is found only through that tenant's own documents.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +20,8 @@ from pratique.store.blobs import unpacked
 from pratique.store.documents import VERBS, instant
 from pratique.store.errors import StoreError
 from pratique.store.kept import Memory
-from pratique.store.newest import newest_bills
 from pratique.store.nouns import Noun, NounKind
+from pratique.store.products import newest_bills, shipments_of
 from pratique.store.roles import unpack_roles
 from pratique.store.selecting import GRAPHS, NUMBERS, rows_in
 
@@ -312,49 +311,7 @@ class Record:
             sboms: Of these bills only.
             product: Of this product only.
         """
-        query = (
-            select(
-                t.shipment.c.id,
-                t.product.c.name,
-                t.shipment.c.version,
-                t.shipment.c.environment,
-                t.team.c.name,
-                t.shipment.c.sbom_id,
-                t.document.c.digest,
-                t.document.c.observed,
-                t.document.c.created,
-            )
-            .join(t.product, t.product.c.id == t.shipment.c.product_id)
-            .join(t.team, t.team.c.id == t.shipment.c.team_id)
-            .join(t.document, t.document.c.id == t.shipment.c.sbom_id)
-            .where(t.document.c.tenant_id == self._tenant, *self._then())
-        )
-        if self.as_of:
-            query = query.where(t.shipment.c.observed <= self.as_of)
-        if product:
-            query = query.where(t.product.c.name == product)
-        if sboms is None:
-            rows: list[Any] = list(self._connection.execute(query))
-        else:
-            rows = list(self._in(query, t.shipment.c.sbom_id, set(sboms)))
-        tags = defaultdict(list)
-        tagged = select(t.tag.c.shipment_id, t.tag.c.name)
-        for number, name in self._in(tagged, t.tag.c.shipment_id, {row[0] for row in rows}):
-            tags[number].append(name)
-        return sorted(
-            Shipment(
-                product=row[1],
-                version=row[2],
-                environment=row[3],
-                owner=row[4],
-                tags=tuple(sorted(tags[row[0]])),
-                sbom=row[5],
-                digest=row[6],
-                observed=row[7],
-                created=row[8],
-            )
-            for row in rows
-        )
+        return shipments_of(self._connection, self._tenant, self.as_of, sboms, product=product)
 
     def newest(self) -> dict[tuple[str, str], str]:
         """Digest of the newest bill of each product in each environment.
