@@ -108,6 +108,8 @@ def test_ctrl_c_is_one_line_and_130(folder: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell that runs the tests in the background has it ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     waiting = Path(f"/proc/{process.pid}/wchan")
     deadline = time.monotonic() + 60
