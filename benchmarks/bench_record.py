@@ -40,6 +40,9 @@ HOT = 0.1
 """What is asked about is in a tenth of all bills."""
 
 
+pytestmark = pytest.mark.timeout(3_600)  # the whole organisation takes minutes to write
+
+
 class Filled:
     """The organisation's record, and how often each package is in it."""
 
@@ -88,9 +91,9 @@ def worked() -> float:
 
 
 def measured(benchmark, filled: Filled, owed: float, question, rounds: int = 10):
-    """Ask a question several times; what is owed is held against the processor's time.
+    """Ask a question several times; what is owed is held against the best time by the clock.
 
-    Others work on the same machine: the time that passes says more of them.
+    The processor's time of this side is noted beside it: the database's own is not in it.
     """
     took = []
 
@@ -106,7 +109,7 @@ def measured(benchmark, filled: Filled, owed: float, question, rounds: int = 10)
     extra["load"] = round(os.getloadavg()[0], 1)
     if owed:
         extra["owed"] = f"< {owed * 1000:.0f} ms" if owed < 1 else f"< {owed:.0f} s"
-        extra["met"] = min(took[1:]) < owed
+        extra["met"] = benchmark.stats.stats.min < owed
     extra["bills"], extra["occurrences"] = filled.bills, filled.occurrences
     print(f"{benchmark.stats.stats.min * 1000:.1f} ms with {filled.bills} bills; {dict(extra)}")
     assert extra.get("met", True)

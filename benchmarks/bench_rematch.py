@@ -8,8 +8,8 @@ that at the default scale); the same state is then held as a whole.
 Writing the whole organisation takes longer than all else together (200 s of one
 processor).  ``PRATIQUE_BENCH_KEPT=FOLDER`` keeps the written record there for the next run.
 
-What is owed is held against the time of the processor, as are the ratios: others work on
-the same machine.  The time that passed and the machine's load are noted beside it.
+What is owed is held against the time that passes; ratios are of the processor's, as others
+may work on the same machine.  Both are noted, with the machine's load.
 """
 
 from __future__ import annotations
@@ -147,10 +147,10 @@ class Held:
             "nothing_new_processor_seconds": round(idle.cpu, 3),
             "cpu_ratio": round(slow.cpu / quick.cpu, 1),
             "owed": f"< {OWED_SECONDS:.0f} s",
-            "met": quick.cpu < OWED_SECONDS,
+            "met": quick.wall < OWED_SECONDS,
         }
         print(f"{dict(extra)}")
-        assert quick.cpu < OWED_SECONDS
+        assert quick.wall < OWED_SECONDS
         assert done.packages < done.known / 10
 
 

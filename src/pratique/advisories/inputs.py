@@ -194,7 +194,7 @@ def _file(path: Path) -> Iterator[Item]:
     packing = suffixes.pop() if suffixes and suffixes[-1] in _PACKED else ""
     kind = suffixes[-1] if suffixes else ""
     if not path.exists():
-        raise InputError(f"{path}: cannot be read: no such file or folder")
+        raise UsageError(f"{path}: there is no such file or folder.", remedy="Name another.")
     if kind not in (*_LINES, ".json"):
         raise InputError(
             f"{path}: is not a zip, a folder, a .ndjson, .jsonl or .json file of OSV records"

@@ -118,7 +118,7 @@ def _run_import(options: Namespace) -> int:
     from pratique.provenance.learned_record import take
 
     if not options.file.is_file():
-        raise InputError(f"there is no file {options.file}.")
+        raise UsageError(f"there is no file {options.file}.")
     learned = read_learned(options.file)
     with opened(options, create=True) as store:
         taken, same = take(

@@ -168,8 +168,11 @@ def sign(folder: Path, signers: Iterable[CryptoSigner]) -> tuple[Draft, list[str
         The draft, and the ids of the keys that signed now.
 
     Raises:
+        UsageError: There is no such folder.
         RepositoryError: There is no draft, or a key has no part in it.
     """
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder.", remedy="Name that of the pending ceremony.")
     published = None
     if (folder / PREVIOUS).exists():
         published = read_metadata((folder / PREVIOUS).read_bytes(), Root, PREVIOUS)

@@ -28,13 +28,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """
     from pratique.surfaces.cli.app import dispatch
 
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = dispatch(list(sys.argv[1:] if arguments is None else arguments))
+        code = dispatch(words)
         sys.stdout.flush()
     except SystemExit as done:  # argparse leaves after --help and --version
         return done.code if isinstance(done.code, int) else ExitCode.CLEAN
     except PratiqueError as error:
-        return _say(error.message, error.remedy, error.exit_code)
+        return _say(error.message, error.remedy, _code(error, error.exit_code, words))
     except BrokenPipeError:
         # The reader of our output went away (``| head``): nothing is left to say to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -43,12 +44,23 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if not error.filename:
             return _defect(error)
         remedy = "Run it as somebody who may, or name something else."
-        return _say(f"{error.filename}: permission denied.", remedy, ExitCode.INCOMPLETE)
+        code = _code(error, ExitCode.INCOMPLETE, words)
+        return _say(f"{error.filename}: permission denied.", remedy, code)
     except KeyboardInterrupt:
         return _say("interrupted.", "", INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the one place where every defect ends
         return _defect(error)
     return int(code)
+
+
+def _code(error: Exception, code: ExitCode, words: Sequence[str]) -> ExitCode:
+    """What was typed and cannot be read is wrong usage; what was found, incomplete evidence."""
+    if code is ExitCode.INCOMPLETE:
+        from pratique.surfaces.cli.typed import is_typed
+
+        if is_typed(error, words):
+            return ExitCode.USAGE
+    return code
 
 
 def _say(message: str, remedy: str, code: int) -> int:
