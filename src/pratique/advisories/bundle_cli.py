@@ -30,11 +30,13 @@ def _configure_export(parser: ArgumentParser) -> None:
 def _run_export(options: Namespace) -> int:
     from pratique.advisories import open_index
     from pratique.advisories.bundle import export_bundle
+    from pratique.report.progress import waiting
 
     index = open_index(options.data)
     folder = index.folder
     index.close()
-    export_bundle(folder, options.file, options.key)
+    with waiting("Writing the bundle"):
+        export_bundle(folder, options.file, options.key)
     print_status(options)
     return ExitCode.CLEAN
 
@@ -58,6 +60,7 @@ def _configure_import(parser: ArgumentParser) -> None:
 def _run_import(options: Namespace) -> int:
     from pratique.advisories.bundle import import_bundle
     from pratique.advisories.snapshot import data_root
+    from pratique.report.progress import waiting
 
     key = options.key or os.environ.get("PRATIQUE_ADVISORIES_KEY")
     if not key:
@@ -65,13 +68,14 @@ def _run_import(options: Namespace) -> int:
             "no key is named that must have signed the bundle.",
             remedy="Write --key PEM, or set PRATIQUE_ADVISORIES_KEY.",
         )
-    import_bundle(
-        options.data or data_root(),
-        options.file,
-        Path(key),
-        accept_older=options.accept_older,
-        now=datetime.now(UTC),
-    )
+    with waiting("Checking the bundle"):
+        import_bundle(
+            options.data or data_root(),
+            options.file,
+            Path(key),
+            accept_older=options.accept_older,
+            now=datetime.now(UTC),
+        )
     print_status(options)
     return ExitCode.CLEAN
 

@@ -105,9 +105,12 @@ def _apply_own(options: Namespace, forget: tuple[str, ...] = ()) -> ExitCode:
     from pratique.advisories.own import apply_own
     from pratique.advisories.snapshot import data_root
 
-    read = [read_own(source, offline=options.offline) for source in sources]
-    now = datetime.now(UTC)
-    apply_own(options.data or data_root(), read, forget=forget, now=now)
+    from pratique.report.progress import waiting
+
+    with waiting("Taking records of one's own"):
+        read = [read_own(source, offline=options.offline) for source in sources]
+        now = datetime.now(UTC)
+        apply_own(options.data or data_root(), read, forget=forget, now=now)
     problems = problems_of(read)
     for problem in problems:
         _say(f"not taken: {problem}")

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from pratique.model.errors import InputError, LimitError
+from pratique.model.errors import InputError, LimitError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,6 +125,7 @@ def read_items(path: Path, skip: int = 0) -> Iterator[Item]:
     Raises:
         InputError: The source cannot be read, or is of no known kind.
         LimitError: It exceeds a limit of size, ratio or number.
+        UsageError: There is none.
     """
     try:
         if path.is_dir():
@@ -133,7 +134,9 @@ def read_items(path: Path, skip: int = 0) -> Iterator[Item]:
             yield from _zip(path, skip)
         else:
             yield from islice(_file(path), skip, None)
-    except (OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError, NotImplementedError) as error:
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (EOFError, zipfile.BadZipFile, lzma.LZMAError, NotImplementedError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from None
     except RuntimeError as error:  # an encrypted member
         raise InputError(f"{path}: cannot be read: {error}") from None

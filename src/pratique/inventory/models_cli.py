@@ -25,7 +25,14 @@ FORMATS = ("table", "json", "sarif", "html", "markdown")
 def _configure(parser: ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", default=".", help="a folder; the current by default")
     add_exclude(parser)
-    parser.add_argument("--format", "-f", choices=FORMATS, default="table", help="how to print it")
+    parser.add_argument(
+        "--format",
+        "-f",
+        choices=FORMATS,
+        default="table",
+        metavar="FORM",
+        help=f"how to print it: {', '.join(FORMATS)} (default: table)",
+    )
 
 
 def _run(options: Namespace) -> int:

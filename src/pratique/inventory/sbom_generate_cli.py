@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from pratique import __version__
+from pratique.inventory.naming import name_of
 from pratique.inventory.sbom_input import now
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode
@@ -44,6 +47,13 @@ def _configure(parser: ArgumentParser) -> None:
         help=f"{', '.join(SHORT)} (default: cyclonedx), or with a version: {', '.join(FORMS)}",
     )
     parser.add_argument("--output", "-o", metavar="FILE", help="where to write it")
+    parser.add_argument(
+        "--name",
+        default="",
+        help="what the bill is of (default: the name in package.json, pyproject.toml or "
+        "Cargo.toml, or the last part of the path)",
+    )
+    parser.add_argument("--version", default="", help="the version of that")
     add_exclude(parser)
     add_installed(parser)
 
@@ -57,12 +67,14 @@ def _run(options: Namespace) -> int:
         Options(exclude=tuple(options.exclude), installed=options.installed),
         stdin=sys.stdin.buffer.read,
     )
+    named = name_of(options.subject)
     data = write_form(
-        inventory,
+        msgspec.structs.replace(inventory, subject=options.name or named.name),
         SHORT.get(options.to, options.to),
         tool="pratique",
         tool_version=__version__,
         timestamp=now(),
+        version=options.version or ("" if options.name else named.version),
     )
     write_out(data, options.output)
     troubles = [one for one in inventory.problems if one.trouble is not Trouble.NOTICE]
@@ -84,6 +96,7 @@ generate = Command(
     epilogue="""\
 examples:
   pratique sbom generate app -o app.cdx.json
+  pratique sbom generate . --name checkout --version 2.1.0 -o checkout.cdx.json
   pratique sbom generate image.tar --to spdx -o image.spdx.json
 """,
 )

@@ -102,7 +102,11 @@ def take(
         if image := _image(path):
             return _of_image(subject, image, options, progress)
         tree = FolderTree(path.parent)
-        return _of_document(path.name, tree.read(path.name), tree, subject)
+        try:
+            data = tree.read(path.name)
+        except InputError as error:
+            raise type(error)(f"{subject}: {error.message}", remedy=error.remedy) from error
+        return _of_document(path.name, data, tree, subject)
     if path.exists():
         raise NothingThereError(f"{subject} is neither a file nor a folder.")
     raise NothingThereError(f"there is no {subject!r} here.", remedy=_instead_of(subject))

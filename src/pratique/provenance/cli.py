@@ -200,8 +200,10 @@ def request_of(options: Namespace) -> Request:
     """
     from pratique.provenance.expectations import Expectations
     from pratique.provenance.request import Request
+    from pratique.provenance.subject_cli import check_places
     from pratique.provenance.vsa import SummaryExpectations
 
+    check_places(options)
     check_identity(options)
     return Request(
         root=trusted_root(options),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pratique.graph.options import add_store, opened, show
 from pratique.model.command import Command
-from pratique.model.errors import ExitCode, InputError
+from pratique.model.errors import ExitCode, InputError, UsageError
 from pratique.model.purl import Package
 
 if TYPE_CHECKING:

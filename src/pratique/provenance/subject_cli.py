@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,6 +94,22 @@ def add_subject(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--tenant", default="default", metavar="NAME", help="whose record (default: default)"
     )
+
+
+def check_places(options: Namespace) -> None:
+    """Refuse evidence that was named and is not there: another answer would be of less than asked.
+
+    Raises:
+        UsageError: It says which.
+    """
+    for folder in (options.evidence, options.summaries):
+        if folder is not None and not folder.is_dir():
+            raise UsageError(f"there is no folder {folder}.", remedy="Name one of evidence.")
+    for file in options.bundle or ():
+        if file.is_dir() or not file.exists():
+            raise UsageError(f"there is no file {file}.", remedy="Name one of evidence.")
+        if not os.access(file, os.R_OK):
+            raise UsageError(f"{file} may not be read.", remedy="Look at its permissions.")
 
 
 def asked(request: Request, options: Namespace) -> Request:

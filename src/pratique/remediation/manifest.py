@@ -17,6 +17,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     ecosystem: str
     needs: tuple[Need, ...]
+    doubts: tuple[str, ...] = ()
+    """What of it could not be taken: parents that are not there, files it names."""
 
     def key(self, need: Need) -> tuple[str, ...]:
         """What there is one requirement of."""
@@ -46,6 +48,22 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             needs.append(Need(name=name, requirement=version, managed=True))
         return msgspec.structs.replace(self, needs=tuple(needs))
 
+    def patched(self, patch: Patch) -> Manifest:
+        """With the updates of a patch; one of what is not there is managed from now on."""
+        made = self
+        for update in patch.updates:
+            if update.before:
+                needs = tuple(
+                    msgspec.structs.replace(one, requirement=update.after)
+                    if (one.name, one.requirement) == (update.name, update.before)
+                    else one
+                    for one in made.needs
+                )
+                made = msgspec.structs.replace(made, needs=needs)
+            else:
+                made = made.forced(update.name, update.after)
+        return made
+
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """A manifest with its graph and what is known against that."""
@@ -74,6 +92,12 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     def affects(self, identifier: str, name: str, version: str) -> bool:
         """Whether a vulnerability affects a version."""
         return identifier in self.advisor.of(self.universe.ecosystem, name, version).ids
+
+    def added(self, name: str, before: str, after: str) -> frozenset[str]:
+        """What is known against a version and not against the one it would replace."""
+        ecosystem = self.universe.ecosystem
+        old = self.advisor.of(ecosystem, name, before).ids
+        return self.advisor.of(ecosystem, name, after).ids - old
 
 
 def difference(before: State, after: State) -> Patch:

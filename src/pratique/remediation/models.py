@@ -86,6 +86,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     manage: bool = True
     """Whether Maven overrides may add to dependency management."""
 
+    only: frozenset[str] | None = None
+    """Ids to fix; ``None`` for all.  What comes in counts whatever its id."""
+
+    def wants(self, identifier: str) -> bool:
+        """Whether a vulnerability is to be fixed."""
+        return self.only is None or identifier in self.only
+
     def allows(self, name: str, step: Step) -> bool:
         """Whether a package may move this far."""
         return step <= self.steps.get(name, self.step)

@@ -28,16 +28,16 @@ def drawn(plan: Plan) -> str:
     if plan.remaining:
         lines.append("What remains:")
         for one in plan.remaining[:MAX_REMAINING]:
-            ids = _some(one.ids, MAX_IDS)
-            lines.append(f"  {_shown(one.subject)}  {one.severity}  {ids}")
-            lines.append(f"    {_some(one.documents, MAX_DOCUMENTS)}: {_shown(one.reason)}")
+            ids = some(one.ids, MAX_IDS)
+            lines.append(f"  {shown(one.subject)}  {one.severity}  {ids}")
+            lines.append(f"    {some(one.documents, MAX_DOCUMENTS)}: {shown(one.reason)}")
         if len(plan.remaining) > MAX_REMAINING:
             lines.append(f"  and {len(plan.remaining) - MAX_REMAINING} more; see -f json")
         lines.append("")
-    lines += [f"note: {_shown(note)}" for note in plan.notes]
+    lines += [f"note: {shown(note)}" for note in plan.notes]
     if plan.files:
         verb = "changed" if plan.applied else "to change"
-        lines.append(f"files {verb}: {_some(plan.files, 20)}")
+        lines.append(f"files {verb}: {some(plan.files, 20)}")
     if not plan.complete:
         lines.append("The check could not determine everything: see 'pratique check'.")
     return "\n".join(lines).rstrip() + "\n"
@@ -67,14 +67,14 @@ def _upgrade(number: int, upgrade: Upgrade) -> list[str]:
     if upgrade.probability is not None:
         marks.append(f"EPSS {upgrade.probability:.3f}")
     target = upgrade.after or "the newest that fits"
-    name = _shown(upgrade.name)
+    name = shown(upgrade.name)
     lines = [
         f"{number}. {name}  {', '.join(before)} -> {target}  ({upgrade.ecosystem}; "
         f"{', '.join(marks)})",
-        f"   fixes {_some(upgrade.fixes, MAX_IDS)}",
+        f"   fixes {some(upgrade.fixes, MAX_IDS)}",
     ]
     if upgrade.leaves:
-        lines.append(f"   leaves {_some(upgrade.leaves, MAX_IDS)}")
+        lines.append(f"   leaves {some(upgrade.leaves, MAX_IDS)}")
     lines += [f"   {_occurrence(one)}" for one in upgrade.occurrences[:MAX_DOCUMENTS]]
     more = len(upgrade.occurrences) - MAX_DOCUMENTS
     if more > 0:
@@ -85,17 +85,18 @@ def _upgrade(number: int, upgrade: Upgrade) -> list[str]:
 def _occurrence(one: Occurrence) -> str:
     how = f" by {one.strategy}" if one.strategy else ""
     direct = "direct" if one.direct else "not direct"
-    note = f": {_shown(one.note)}" if one.note else ""
-    shown = one.status is Status.PLANNED and one.step is not Step.SAME
-    step = f", {one.step.name.lower()} step" if shown else ""
-    return f"{_shown(one.document)} ({direct}{step}) {one.status}{how}{note}"
+    note = f": {shown(one.note)}" if one.note else ""
+    stepped = one.status is Status.PLANNED and one.step is not Step.SAME
+    step = f", {one.step.name.lower()} step" if stepped else ""
+    return f"{shown(one.document)} ({direct}{step}) {one.status}{how}{note}"
 
 
-def _some(items: tuple[str, ...], most: int) -> str:
+def some(items: tuple[str, ...], most: int) -> str:
+    """The first of some texts, and how many more there are."""
     more = f" and {len(items) - most} more" if len(items) > most else ""
-    return ", ".join(map(_shown, items[:most])) + more
+    return ", ".join(map(shown, items[:most])) + more
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """Text without what a terminal would act on."""
     return "".join(one if one.isprintable() else "?" for one in text)

@@ -101,7 +101,12 @@ def read_universe(data: bytes) -> Universe:
     system, schema = value.get("system"), value.get("schema")
     if not isinstance(system, str) or not isinstance(schema, str):
         raise UniverseError("lacks system or schema")
-    return Universe(_SYSTEMS.get(system.lower(), ""), _packages(schema))
+    ecosystem = _SYSTEMS.get(system.lower())
+    if ecosystem is None:
+        raise UniverseError(
+            f"system {system[:40]!r} is not known", remedy="Give npm, pypi or Maven."
+        )
+    return Universe(ecosystem, _packages(schema))
 
 
 def _packages(schema: str) -> dict[str, dict[str, tuple[Need, ...]]]:

@@ -47,3 +47,22 @@ def shown(title: str) -> Iterator[Progress | None]:
             bar.update(task, completed=done, total=total, path=path[-60:])
 
         yield tell
+
+
+@contextmanager
+def waiting(title: str) -> Iterator[None]:
+    """A turning mark on standard error while the block runs, whose length nobody knows.
+
+    The block prints nothing; where standard error is no terminal, nothing is shown.
+
+    Args:
+        title: What is being done, a few words.
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    with Console(stderr=True).status(escape(title)):
+        yield

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tuf.api.exceptions import RepositoryError as TufError
 
+from pratique.model.errors import UsageError
 from pratique.repository.bins import PREFIX, SPEC_VERSION
 from pratique.repository.division import Division
 from pratique.repository.errors import RepositoryError

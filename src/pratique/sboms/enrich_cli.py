@@ -26,7 +26,8 @@ def _configure(parser: ArgumentParser) -> None:
         "--field",
         action="append",
         choices=FIELDS,
-        help="what to fill; repeatable (default: all of them)",
+        metavar="FIELD",
+        help=f"what to fill: {', '.join(FIELDS)}; repeatable (default: all of them)",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace what the document states, too"
@@ -79,10 +80,14 @@ def _run(options: Namespace) -> int:
 def _enriched(document: Document, options: Namespace, *, dropped: bool) -> tuple[bytes, Report]:
     import msgspec
 
+    from pratique.report.progress import shown
     from pratique.sboms.enriching import enrich
     from pratique.sources.packages.client import RegistryClient
 
-    with RegistryClient(options.cache or _cache(), offline=options.offline) as client:
+    with (
+        RegistryClient(options.cache or _cache(), offline=options.offline) as client,
+        shown("Asking") as progress,
+    ):
         data, report = enrich(
             document,
             client,
@@ -93,6 +98,7 @@ def _enriched(document: Document, options: Namespace, *, dropped: bool) -> tuple
             overwrite=options.overwrite,
             jobs=options.jobs,
             skip=options.skip,
+            progress=progress,
         )
     if dropped:
         lost = tuple(one for one in report.lost if not one.startswith("signature"))

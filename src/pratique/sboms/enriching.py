@@ -22,7 +22,7 @@ from pratique.sboms.redaction_rules import matches
 from pratique.sources.packages.service import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pratique.sboms.document import Document
     from pratique.sources.packages.client import RegistryClient
@@ -47,6 +47,7 @@ def enrich(
     overwrite: bool = False,
     jobs: int = 8,
     skip: Sequence[str] = (),
+    progress: Callable[[int, int | None, str], None] | None = None,
 ) -> tuple[bytes, Report]:
     """Fill a document, which is changed.
 
@@ -60,6 +61,7 @@ def enrich(
         overwrite: Whether what the document states may be replaced.
         jobs: Requests at one time, at most :data:`MAX_JOBS`.
         skip: Patterns of package URLs that no registry is told.
+        progress: Told how many packages are done, of how many, and which was the last.
 
     Returns:
         The document in its own form, and what came of it.
@@ -82,7 +84,11 @@ def enrich(
             return error
 
     with ThreadPoolExecutor(max(1, min(jobs, MAX_JOBS))) as pool:
-        answers = dict(zip(purls, pool.map(ask, purls), strict=True))
+        answers = {}
+        for purl, told in zip(purls, pool.map(ask, purls), strict=True):
+            answers[purl] = told
+            if progress:
+                progress(len(answers), len(purls), purl)
     wanted = frozenset(fields)
     for entry in entries:
         answer = answers[entry.purl]

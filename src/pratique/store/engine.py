@@ -265,6 +265,12 @@ def _story(error: Exception) -> StoreError:
         )
     if "readonly" in lower or "read-only" in lower:
         return StoreError("the record may not be written here.", remedy="Look at its permissions.")
+    if "unable to open" in lower:
+        return StoreError(
+            "the file of the record cannot be opened.",
+            remedy="Look at --store or PRATIQUE_STORE: is it a file, in a folder that is there, "
+            "and may you read and write both?",
+        )
     if "malformed" in lower or "not a database" in lower:
         return StoreError(
             f"the record is damaged or is none: {text}.", remedy="Restore it from a backup."

@@ -72,7 +72,7 @@ def load(
     """
     documents: list[VexDocument] = []
     problems: list[Problem] = []
-    for path, sought in _files(paths):
+    for path, sought in _files(paths, problems):
         name = path.as_posix()
         try:
             data = _bytes(path)
@@ -130,19 +130,26 @@ def _first(found: list[Statement]) -> str:
     return f"{found[0].place or 'a statement'}{more}"
 
 
-def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
-    """Files, each with whether it was found in a folder rather than named."""
+def _files(paths: Iterable[Path], problems: list[Problem]) -> Iterator[tuple[Path, bool]]:
+    """Files, each with whether it was found in a folder rather than named.
+
+    A folder without any is a problem: whoever named it expects statements of it.
+    """
     count = 0
     for path in paths:
         if path.is_file():
             yield path, False
         elif path.is_dir():
+            before = count
             for inner in sorted(path.rglob("*")):
                 if inner.suffix.lower() in SUFFIXES and inner.is_file():
                     count += 1
                     if count > MAX_FILES:
                         raise UsageError(f"{path} has over {MAX_FILES:,} files.")
                     yield inner, True
+            if count == before:
+                text = f"has no file of VEX ({', '.join(sorted(SUFFIXES))})"
+                problems.append(Problem(Location(path.as_posix()), Trouble.UNKNOWN, text))
         else:
             raise UsageError(f"{path} is neither a file nor a folder.")
 

@@ -80,7 +80,7 @@ class _Reader:
 
     def wrong(self, where: str, what: str) -> ConfigurationError:
         return ConfigurationError(
-            f"{self._path}: {where} {what}.", remedy="docs/watch.md has an example."
+            f"{self._path}: {where} {what}.", remedy="'pratique notify test --help' has an example."
         )
 
     def configuration(self, value: Any) -> Configuration:

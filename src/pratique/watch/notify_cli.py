@@ -128,6 +128,26 @@ test = Command(
     description="Send a message over each channel that says that it is a trial.",
     configure=_add_channel,
     run=_run_test,
+    epilogue="""\
+a file of channels and routes (--notify, or PRATIQUE_NOTIFY):
+  channels:
+    soc:
+      type: webhook                # or slack, email, file
+      url: https://soc.example.test/pratique
+      secret: {env: SOC_SECRET}
+    log:
+      type: file
+      path: events.jsonl
+  routes:
+    - to: soc                      # at once
+      kinds: [malicious, exploited]
+    - to: log
+      severity: high               # that, or worse
+      digest: 1d                   # one message a day
+
+examples:
+  pratique notify test --notify notify.yaml
+""",
 )
 
 

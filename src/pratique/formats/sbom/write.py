@@ -44,6 +44,7 @@ def write(
     tool_version: str,
     timestamp: datetime,
     vulnerabilities: Sequence[Finding] = (),
+    version: str = "",
 ) -> bytes:
     """An inventory in a form; the same input gives the same bytes.
 
@@ -54,6 +55,7 @@ def write(
         tool_version: Its version.
         timestamp: When it was made; aware of its time zone.
         vulnerabilities: Findings to state; CycloneDX only.
+        version: Of the subject, where it is known.
 
     Raises:
         UnsupportedError: There is no such form.
@@ -67,6 +69,7 @@ def write(
         tool_version=tool_version,
         timestamp=timestamp,
         vulnerabilities=found,
+        version=version,
     )
     if form == "cyclonedx-json-1.6":
         return data

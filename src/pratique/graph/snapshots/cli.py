@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 from pratique.graph.options import add_store, answered, ask
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode, UsageError
+from pratique.report.progress import waiting
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from pratique.graph.snapshots.files import Manifest
     from pratique.store.record import Record
+
+MAX_CELL = 80
+"""Most characters of a cell; a longer one widens the column of all rows. JSON has the whole."""
 
 QUESTIONS = ("exposure-over-time", "top-packages", "version-spread", "licence-mix")
 
@@ -39,7 +43,8 @@ def _run_snapshot(options: Namespace) -> int:
         folder = Path(options.to).absolute()
         return folder, files.write(record, folder), ""
 
-    folder, manifest, why = ask(options, question)
+    with waiting("Writing the snapshot"):
+        folder, manifest, why = ask(options, question)
     _told(why)
     rows = [("TABLE", "ROWS", "BYTES")]
     rows += [
@@ -76,7 +81,11 @@ def _configure_trends(parser: ArgumentParser) -> None:
         help="length of a step of exposure-over-time (default: month)",
     )
     parser.add_argument(
-        "--limit", type=int, default=20, metavar="N", help="most rows (default: 20)"
+        "--limit",
+        type=int,
+        default=20,
+        metavar="N",
+        help="most rows (default: 20); of exposure-over-time the latest, in the table alone",
     )
     add_store(parser)
     parser.set_defaults(as_of=None)  # a snapshot is of now
@@ -92,7 +101,8 @@ def _run_trends(options: Namespace) -> int:
         raise UsageError(f"{name} takes no package URL.", remedy="--product narrows it.")
     if options.limit < 1:
         raise UsageError("--limit takes a number from 1.")
-    folder, manifest, why = ask(options, files.current)
+    with waiting("Looking at the snapshot"):
+        folder, manifest, why = ask(options, files.current)
     _told(why)
     unclear: list[str] = []
     if name == "exposure-over-time":
@@ -113,7 +123,13 @@ def _run_trends(options: Namespace) -> int:
         "rows": rows,
         "undetermined": unclear,
     }
-    answered(options, "pratique/trends/1", "exposure", answer, _table(rows))
+    shown = rows[-options.limit :] if name == "exposure-over-time" else rows
+    answered(options, "pratique/trends/1", "exposure", answer, _table(shown))
+    if (left_out := len(rows) - len(shown)) and options.format != "json":
+        sys.stderr.write(
+            f"note: {left_out:,} earlier steps are left out; --limit {len(rows)}, or "
+            "--format json, has them\n"
+        )
     for text in unclear:
         sys.stderr.write(f"unknown: {text}: its version cannot be ordered\n")
     return ExitCode.INCOMPLETE if unclear else ExitCode.CLEAN
@@ -129,7 +145,8 @@ def _table(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:
 def _cell(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(f"{one['version']} ({one['products']})" for one in value)
-    return str(value) or "(none stated)"
+    text = str(value) or "(none stated)"
+    return text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
 
 
 def _told(why: str) -> None:

@@ -55,6 +55,7 @@ def _run(options: Namespace) -> int:
     from pratique.model.purl import Package
     from pratique.provenance.attest_options import signing_key
     from pratique.provenance.rebuild.service import rebuild
+    from pratique.report.progress import waiting
     from pratique.sources.packages.client import RegistryClient
     from pratique.sources.registries import configured
 
@@ -70,7 +71,10 @@ def _run(options: Namespace) -> int:
     done: list[Rebuilt] = []
     with RegistryClient(None) as client:
         for package in packages:
-            one = rebuild(package, client, registries, checkout=options.source, keep=options.keep)
+            with waiting(f"Rebuilding {package}"):
+                one = rebuild(
+                    package, client, registries, checkout=options.source, keep=options.keep
+                )
             done.append(one)
             if options.format == "table":
                 sys.stdout.write(_drawn(one))

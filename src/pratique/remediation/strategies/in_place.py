@@ -30,7 +30,7 @@ def in_place(analysis: Analysis, bench: Bench) -> Outcome:
     """
     found = [
         patch
-        for place, ids in _affected(analysis)
+        for place, ids in _affected(analysis, bench)
         for patch in _patches(place, ids, analysis, bench)
     ]
     possible = ranked(found, bench.universe.dialect)
@@ -50,9 +50,9 @@ def in_place(analysis: Analysis, bench: Bench) -> Outcome:
     )
 
 
-def _affected(analysis: Analysis) -> list[tuple[Place, list[str]]]:
+def _affected(analysis: Analysis, bench: Bench) -> list[tuple[Place, list[str]]]:
     ids: dict[Place, list[str]] = defaultdict(list)
-    for identifier in analysis.affected:
+    for identifier in filter(bench.limits.wants, analysis.affected):
         for place in analysis.affection(identifier).places:
             ids[place].append(identifier)
     return sorted(ids.items())
@@ -93,6 +93,7 @@ def _fitting(place: Place, graph: Graph, bench: Bench) -> list[str]:
         and limits.allows(place.name, step_between(place.version, version))
         and all(dialect.matches(need.requirement, version) for need in needs)
         and all(_provided(place.name, version, edges, graph, bench) for edges in below.values())
+        and (limits.introduce or not bench.added(place.name, place.version, version))
     ]
 
 

@@ -38,7 +38,8 @@ def search(
         ResolutionError: The manifest itself has no solution.
     """
     start = bench.state(manifest)
-    queue = deque(frozenset({one}) for one in start.analysis.affected)
+    wanted_first = filter(bench.limits.wants, start.analysis.affected)
+    queue = deque(frozenset({one}) for one in wanted_first)
     tried = set(queue)
     found: list[Patch] = []
     while queue:

@@ -16,12 +16,15 @@ from pratique.advisories.libraries import Libraries
 from pratique.advisories.live import Live
 from pratique.surfaces.api.limits import Limits
 from pratique.surfaces.api.openapi import description
+from pratique.surfaces.landing import landing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.requests import Request
     from starlette.types import ASGIApp
+
+    from pratique.surfaces.landing import State
 
 _CODES = {404: 5, 405: 12}
 _json = msgspec.json.Encoder().encode
@@ -39,6 +42,13 @@ def application(data: Path | None = None, libraries: Libraries | None = None) ->
     """
     live = Live(data)
     described = _json(description())
+
+    def served() -> State:
+        """What the advisories are, for people who come by."""
+        manifest = live.index().manifest
+        as_of = manifest.as_of.isoformat().replace("+00:00", "Z")
+        told = {"as_of": as_of, "records": manifest.records}
+        return {**told, "problem": live.problem} if live.problem else told
 
     async def health(_: Request) -> Response:
         """Say that the server is ready, and what it serves."""
@@ -59,6 +69,7 @@ def application(data: Path | None = None, libraries: Libraries | None = None) ->
 
     app = Starlette(
         routes=[
+            landing(description(), served),
             Route("/healthz", health, methods=["GET"]),
             Route("/openapi.json", openapi, methods=["GET"]),
             *routes(live, libraries or Libraries()),

@@ -63,7 +63,7 @@ SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
 def _configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "shell",
-        choices=(*SCRIPTS, "tcsh", "words"),
+        choices=(*SCRIPTS, "words"),
         help="which shell; 'words' is what the scripts ask: what may follow",
     )
     parser.add_argument("line", nargs=REMAINDER, help="of 'words': the command line so far")
@@ -77,14 +77,7 @@ def _run(options: Namespace) -> int:
         for one in candidates(words):
             sys.stdout.write(f"{one.word}\t{one.help}\n" if one.help else f"{one.word}\n")
         return 0
-    if options.shell in SCRIPTS:
-        sys.stdout.write(SCRIPTS[options.shell])
-        return 0
-    import shtab
-
-    from pratique.surfaces.cli.app import whole
-
-    sys.stdout.write(shtab.complete(whole(), shell=options.shell).rstrip("\n") + "\n")
+    sys.stdout.write(SCRIPTS[options.shell])
     return 0
 
 
@@ -96,7 +89,6 @@ examples:
   eval "$(pratique completion bash)"       in ~/.bashrc
   eval "$(pratique completion zsh)"        in ~/.zshrc, after compinit
   pratique completion fish > ~/.config/fish/completions/pratique.fish
-  pratique completion tcsh > ~/.pratique.tcsh   and 'source' it in ~/.tcshrc
 """,
     configure=_configure,
     run=_run,

@@ -21,6 +21,7 @@ from pratique.store.engine import open_store
 from pratique.surfaces.api.limits import Limits
 from pratique.surfaces.guac.rest import paths
 from pratique.surfaces.guac.service import respond
+from pratique.surfaces.landing import Endpoint, landing
 from pratique.surfaces.record.access import Access, Grant, RefusedError
 from pratique.surfaces.record.openapi import PREFIX, description
 from pratique.surfaces.record.questions import QUESTIONS, ask
@@ -54,6 +55,16 @@ GC_OBJECTS = 200_000
 and none of them is in one."""
 
 JSON = "application/json"
+
+GUAC = (
+    Endpoint("POST", "/query", "GUAC's GraphQL."),
+    Endpoint("GET", "/v0/package/{purl}", "GUAC: what is known of a package."),
+    Endpoint("GET", "/v0/artifact/{digest}", "GUAC: what is known of a file, by its digest."),
+    Endpoint("GET", "/analysis/dependencies", "GUAC: packages by how many need them.", needs=True),
+    Endpoint("GET", "/healthz", "Say that the server is ready."),
+    Endpoint("GET", "/version", "Say which version this is."),
+)
+"""Endpoints that are described elsewhere, for the page at ``/``."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -134,6 +145,7 @@ def application(store: Store, access: Access, advisories: Path | None = None) ->
         return await work(lambda: _guarded(lambda: _certified(store, grant, body)))
 
     routes = [
+        landing(description(), more=GUAC),
         Route("/version", version, methods=["GET"]),
         Route("/openapi.json", openapi, methods=["GET"]),
         Route("/query", query, methods=["POST"]),

@@ -76,7 +76,11 @@ def _run(options: Namespace) -> int:
 
     _needs_graphql()
     if options.tokens is not None:
-        read_tokens(options.tokens)
+        if not read_tokens(options.tokens):
+            raise UsageError(
+                f"{options.tokens} has no token: nobody could be let in.",
+                remedy=f"Make one with 'pratique record token TENANT --tokens {options.tokens}'.",
+            )
         if options.allow_ingest:
             raise UsageError("--allow-ingest is for a server without --tokens.")
     elif not is_loopback(options.host):

@@ -72,6 +72,7 @@ def write(
     tool_version: str,
     timestamp: datetime,
     vulnerabilities: Sequence[Finding] = (),
+    version: str = "",
 ) -> bytes:
     """An inventory as CycloneDX 1.6 JSON.
 
@@ -83,6 +84,7 @@ def write(
         timestamp: When it was made; aware of its time zone.
         vulnerabilities: Findings about vulnerabilities, with a package URL as
             subject.
+        version: Of the subject, where it is known.
 
     Returns:
         UTF-8 text that ends in a newline.
@@ -106,6 +108,7 @@ def write(
                 "type": "application",
                 "bom-ref": SUBJECT,
                 "name": inventory.subject,
+                **({"version": version} if version else {}),
             },
         },
         "components": [
