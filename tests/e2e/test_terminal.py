@@ -57,6 +57,41 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        (["snapshot", "--to", "snapshot"], "Writing the snapshot"),
+        (["advisories", "local", "--local", "acme=records"], "Taking records"),
+        (["sbom", "enrich", "a.cdx.json", "--offline"], "Asking"),
+    ],
+)
+def test_what_takes_long_shows_that_it_works_but_not_in_a_pipe(
+    words: list[str], title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "records").mkdir()
+    record = {"id": "x_ACME-1", "modified": "2026-01-01T00:00:00Z", "affected": []}
+    (tmp_path / "records" / "x_ACME-1.json").write_text(json.dumps(record))
+    component = {"type": "library", "name": "alpha", "purl": "pkg:npm/alpha@1.0.0"}
+    bill = {"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [component]}
+    (tmp_path / "a.cdx.json").write_text(json.dumps(bill))
+    place = {"PRATIQUE_DATA": str(tmp_path / "data")}
+    ingest = [sys.executable, "-m", "pratique", "ingest", "a.cdx.json"]
+    subprocess.run(ingest, env={**os.environ, **place}, check=True, capture_output=True)
+    _, shown = at_a_terminal(*words, **place)
+    assert title in shown
+    assert ESCAPE in shown
+    piped = subprocess.run(
+        [sys.executable, "-m", "pratique", *words],
+        env={**os.environ, **place},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert title not in piped.stdout + piped.stderr
+    assert ESCAPE not in piped.stdout + piped.stderr
+
+
 def test_colours_and_progress_at_a_terminal(folder: Path) -> None:
     code, shown = at_a_terminal("check", str(folder), "--offline")
     assert code == 1

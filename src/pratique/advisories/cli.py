@@ -104,7 +104,6 @@ def _apply_own(options: Namespace, forget: tuple[str, ...] = ()) -> ExitCode:
         return ExitCode.CLEAN
     from pratique.advisories.own import apply_own
     from pratique.advisories.snapshot import data_root
-
     from pratique.report.progress import waiting
 
     with waiting("Taking records of one's own"):

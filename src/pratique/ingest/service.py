@@ -7,6 +7,7 @@ the record already, by its digest, without reading it anew.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -60,12 +61,14 @@ def ingest(
         progress: Told how many documents were dealt with.
 
     Raises:
-        UsageError: A path does not exist.
+        UsageError: A path does not exist, or may not be read.
         StoreError: The record cannot be written; earlier batches are kept.
     """
     for path in paths:
         if path != "-" and not Path(path).exists():
             raise UsageError(f"there is no {path!r} here.", remedy="Give a file, a folder or '-'.")
+        if path != "-" and not os.access(path, os.R_OK):
+            raise UsageError(f"{path} may not be read.", remedy="Look at its permissions.")
     run = _Run(store, options or Options(), progress)
     for path in paths:
         for source in _sources(path, stdin, run):

@@ -117,6 +117,8 @@ def _instead_of(subject: str) -> str:
     name, equal, version = subject.partition("==")
     if equal and name.isidentifier():
         return f"As a package it is written pkg:pypi/{name}@{version}."
+    if subject.startswith("git:"):
+        return f"Give the folder of the checkout; 'pratique verify {subject}' verifies a revision."
     if re.fullmatch(r"(CVE|GHSA|PYSEC|RUSTSEC|GO|MAL)-[\w-]+", subject):
         return (
             f"See 'pratique explain {subject}', and 'pratique affected {subject}' for the record."

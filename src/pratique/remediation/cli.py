@@ -11,6 +11,11 @@ from pratique.formats.json_writing import indented_json
 from pratique.model.command import Command
 from pratique.model.errors import UsageError
 from pratique.model.options import add_exclude, add_record
+from pratique.remediation.universe_cli import (
+    configure_universe,
+    refuse_without_universe,
+    run_over_universe,
+)
 from pratique.sources.clock import now
 
 if TYPE_CHECKING:
@@ -20,7 +25,7 @@ if TYPE_CHECKING:
     from pratique.inventory.service import Progress
     from pratique.remediation.service import Fixed, Mode, Order
 
-STRATEGIES = ("in-place", "relax", "override")
+STRATEGIES = ("in-place", "relax", "override", "update")
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -28,7 +33,8 @@ def _configure(parser: ArgumentParser) -> None:
         "subject",
         nargs="?",
         type=Path,
-        help="a folder or a lockfile; the current folder by default",
+        help="a folder or a lockfile; the current folder by default; with --universe a manifest "
+        "or package-lock.json",
     )
     parser.add_argument(
         "--organisation",
@@ -56,6 +62,7 @@ def _configure(parser: ArgumentParser) -> None:
     )
     _configure_choice(parser)
     _configure_output(parser)
+    configure_universe(parser)
 
 
 def _configure_choice(parser: ArgumentParser) -> None:
@@ -85,7 +92,8 @@ def _configure_choice(parser: ArgumentParser) -> None:
         choices=STRATEGIES,
         metavar="STRATEGY",
         help="make upgrades this way only: in-place (lockfile), relax (requirements of the "
-        "manifest), override (forced versions); by default the first that holds",
+        "manifest), override (forced versions), by default the first that holds; and over a "
+        "universe update (newest versions)",
     )
     parser.add_argument(
         "--allow-builds",
@@ -131,6 +139,9 @@ def _run(options: Namespace) -> int:
     from pratique.remediation.service import fix
     from pratique.report.progress import shown
 
+    if options.universe is not None:
+        return run_over_universe(options)
+    refuse_without_universe(options)
     if options.statements and not options.product:
         raise UsageError(
             "statements need to say what they are about.",
@@ -285,5 +296,6 @@ examples:
   pratique fix app --only high --max-major 0       only what is bad, only small steps
   pratique fix app --prove --patch fix.patch       a patch to review
   pratique fix --organisation checkouts            one plan over many repositories
+  pratique fix package.json --universe u.yaml      planned over described versions; no network
 """,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, Any
 
 from pratique.formats.base import Notes
@@ -12,6 +13,7 @@ from pratique.formats.lockfiles.jvm.pom_inheritance import Effective, Poms
 from pratique.formats.lockfiles.jvm.pom_model import parse
 from pratique.formats.text import decode
 from pratique.model.errors import UnsupportedError
+from pratique.model.inventory import Trouble
 from pratique.remediation.graph import ROOT, Edge, Graph, Missing
 from pratique.remediation.manifest import Manifest
 from pratique.remediation.models import Need, Place
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
     from pratique.formats.edit.base import Entry
 
 _PYTHON = {"pyproject.toml": pyproject, "Pipfile": pipfile}
+
+_QUOTED_EXTRAS = re.compile(r"[\"'][ \t]{0,9}[\w.\-]{1,200}[ \t]{0,9}\[")
+"""The same where the entry is the whole quoted specifier."""
+
+_NO_NEEDS = frozenset({"build-system", "constraint", "override"})
+"""Groups of entries that are nothing the project itself needs."""
+
+_EXTRAS = re.compile(r"\w[ \t]{0,9}\[[\w.,\- \t]{1,200}\][ \t(]{0,9}\Z")
+"""Extras at the end of what stands before a requirement: ``name[extra]``."""
 
 
 def read_manifest(path: str, tree: Tree) -> Manifest:
@@ -38,15 +49,24 @@ def read_manifest(path: str, tree: Tree) -> Manifest:
     name = posixpath.basename(path)
     data = tree.read(path)
     if name == "package.json":
+        value = Scan(decode(data)).value
+        shared = isinstance(value, dict) and value.get("workspaces")
         return Manifest(
             ecosystem="npm",
             needs=tuple(_npm(entry) for entry in package_json.entries(decode(data))),
+            doubts=(f"{name}: its workspaces are not taken in",) if shared else (),
         )
     if name.endswith(".xml"):
-        return Manifest(ecosystem="Maven", needs=tuple(_maven(data, path, tree)))
+        notes = Notes(path)
+        needs = tuple(_maven(data, path, tree, notes))
+        doubts = [
+            f"{one.location.path}: {one.message}" for one in notes if one.trouble != Trouble.NOTICE
+        ]
+        return Manifest(ecosystem="Maven", needs=needs, doubts=tuple(dict.fromkeys(doubts)))
     module = _PYTHON.get(name, requirements_txt if name.endswith((".txt", ".in")) else None)
     if module is None:
         raise UnsupportedError(f"{name} is no manifest whose requirements can be resolved here")
+    text = decode(data)
     return Manifest(
         ecosystem="PyPI",
         needs=tuple(
@@ -55,9 +75,36 @@ def read_manifest(path: str, tree: Tree) -> Manifest:
                 requirement=entry.requirement,
                 development=entry.group in {"dev", "test"},
             )
-            for entry in module.entries(decode(data))
-            if entry.group not in {"build-system", "constraint", "override"}
+            for entry in module.entries(text)
+            if entry.group not in _NO_NEEDS
         ),
+        doubts=(
+            *(_not_taken(name, text) if module is requirements_txt else ()),
+            *(
+                f"{name}: what the extras of {entry.name} need is not known"
+                for entry in module.entries(text)
+                if entry.group not in _NO_NEEDS
+                and _EXTRAS.search(text, max(0, entry.start - 250), entry.start)
+            ),
+        ),
+    )
+
+
+def _has_extras(text: str, entry: Entry) -> bool:
+    before = max(0, entry.start - 250)
+    if _EXTRAS.search(text, before, entry.start):
+        return True
+    return _QUOTED_EXTRAS.match(text, entry.start, entry.end) is not None
+
+
+def _not_taken(name: str, text: str) -> tuple[str, ...]:
+    """Lines of a requirements file that name what is not in it."""
+    lines = [line.strip() for line in text.splitlines()]
+    return tuple(
+        f"{name}: {line[:80]!r} is not taken in"
+        for line in lines
+        if line.startswith(("-r", "--requirement", "-c", "--constraint", "-e", "--editable"))
+        or ("://" in line.partition("#")[0] and not line.startswith("-"))
     )
 
 
@@ -79,9 +126,8 @@ def _npm_need(installed: str, requirement: str, group: str) -> Need:
     )
 
 
-def _maven(data: bytes, path: str, tree: Tree) -> Iterator[Need]:
+def _maven(data: bytes, path: str, tree: Tree, notes: Notes) -> Iterator[Need]:
     """Dependencies after inheritance and management, then what is managed."""
-    notes = Notes(path)
     tree = _Once(tree)
     start = parse(pom.without_repeats(data), path)
     poms = Poms(tree, notes)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
+import tempfile
 from pathlib import Path
 
 from pratique.model.errors import UsageError
@@ -10,6 +13,9 @@ from pratique.model.errors import UsageError
 
 def write_out(data: bytes, target: Path | str | None) -> None:
     """Write a document to a file, or to standard output.
+
+    What is there is written to, never replaced: a device, a pipe or a symbolic
+    link stays what it is.
 
     Args:
         data: Text in UTF-8.
@@ -25,3 +31,36 @@ def write_out(data: bytes, target: Path | str | None) -> None:
         Path(target).write_bytes(data)
     except OSError as error:
         raise UsageError(f"{target} cannot be written: {error.strerror}.") from None
+
+
+def rewrite(data: bytes, target: Path) -> None:
+    """Give a file that was read new content, wholly or not at all.
+
+    Behind a symbolic link the file is changed that it leads to; the mode stays.
+
+    Args:
+        data: The new content.
+        target: A regular file, or a link to one.
+
+    Raises:
+        UsageError: It is something else, or cannot be written.
+    """
+    part: Path | None = None
+    try:
+        real = target.resolve(strict=True)
+        mode = real.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise UsageError(f"{target} is no regular file.", remedy="Write to --output instead.")
+        handle, name = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
+        part = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.chmod(stat.S_IMODE(mode))
+        part.replace(real)
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror}.") from None
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)

@@ -46,6 +46,9 @@ def _configure_add(parser: ArgumentParser) -> None:
 def _run_add(options: Namespace) -> int:
     from pratique.repository import service
 
+    for subject in options.subjects:
+        if not Path(subject).exists():
+            raise UsageError(f"there is no {str(subject)!r} here.", remedy="Name a file or folder.")
     done = service.add(
         options.repository, options.subjects, prefix=options.prefix, replace=options.replace
     )

@@ -56,7 +56,7 @@ def read_settings(layout: Layout) -> Settings:
         check_days(settings.days)
         if settings.bins:
             check_bins(settings.bins)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise RepositoryError(
             f"{layout.folder} is no signed repository.",
             remedy="Make one with 'pratique repository init'.",

@@ -189,6 +189,12 @@ def _sqlite(url: Any, *, create: bool) -> Engine:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{path.parent} cannot be made: {error.strerror}.") from None
+    elif not create and path.is_file() and path.stat().st_size == 0:
+        # SQLite takes an empty file for a database without tables: it would know nothing of all.
+        raise StoreError(
+            f"{path} is empty: it is no record.",
+            remedy="Name the record's own file; 'pratique ingest PATH' makes one of this.",
+        )
     engine = create_engine(
         url.set(database=str(path)),
         connect_args={"timeout": WAIT_SECONDS, "cached_statements": 256},

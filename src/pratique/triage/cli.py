@@ -136,10 +136,11 @@ def _configure_export(parser: ArgumentParser) -> None:
 
 def _run_export(options: Namespace) -> int:
     from pratique.formats.vex import writer
+    from pratique.report.writing import write_out
     from pratique.triage.exporting import as_report, as_vex
     from pratique.triage.service import products_like
     from pratique.triage.trail import current, trail
-    from pratique.vex.options import say, write_output
+    from pratique.vex.options import say
 
     moment = now()
     if options.to == "vdr":
@@ -154,7 +155,7 @@ def _run_export(options: Namespace) -> int:
         judgements = current(ask(options, question)).values()
         document = as_vex(judgements, moment, author=options.author)
     data, lost = writer("cyclonedx" if options.to == "vdr" else options.to)(document)
-    write_output(data, options.output)
+    write_out(data, options.output)
     for line in lost:
         say(f"lost: {line}")
     return ExitCode.CLEAN

@@ -69,7 +69,7 @@ def _run_add(options: Namespace) -> int:
     moment = now()
     grown = add(document, statement_of(drafted(options), moment), moment)
     target = Path(options.document) if options.in_place else options.output
-    write_document(grown, "openvex", target)
+    write_document(grown, "openvex", target, again=options.in_place)
     return ExitCode.CLEAN
 
 

@@ -10,6 +10,7 @@ from pratique.formats.json_writing import indented_json
 from pratique.model.command import Command
 from pratique.model.errors import ExitCode
 from pratique.model.options import add_format
+from pratique.report.writing import write_out
 from pratique.sources.clock import now
 from pratique.vex.options import (
     add_output,
@@ -17,7 +18,6 @@ from pratique.vex.options import (
     say,
     say_problems,
     write_document,
-    write_output,
 )
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _run_filter(options: Namespace) -> int:
         preferred=tuple(options.prefer),
     )
     result = filter_report(read_input(options.report), loaded.statements, policy)
-    write_output(result.data, options.output)
+    write_out(result.data, options.output)
     for line in result.lines:
         say(line)
     say(f"{result.settled:,} of {result.before:,} results are settled by VEX")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pratique.formats.base import MAX_DOCUMENT_BYTES
 from pratique.model.errors import ExitCode, UsageError
 from pratique.model.inventory import Trouble
+from pratique.report.writing import rewrite, write_out
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -145,25 +146,16 @@ def read_input(path: str) -> bytes:
     return data
 
 
-def write_output(data: bytes, path: Path | None) -> None:
-    """Write to a file, or to standard output.
-
-    Raises:
-        UsageError: The file cannot be written.
-    """
-    if path is None:
-        sys.stdout.write(data.decode())
-        return
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def write_document(document: VexDocument, format: str, output: Path | None) -> None:
+def write_document(
+    document: VexDocument, format: str, output: Path | None, *, again: bool = False
+) -> None:
     """Write a document in a format, and say on standard error what is lost.
+
+    Args:
+        document: What to write.
+        format: Its name.
+        output: A file; standard output where there is none.
+        again: Whether the file is the one that was read, which must not be lost halfway.
 
     Raises:
         UsageError: The file cannot be written.
@@ -171,7 +163,10 @@ def write_document(document: VexDocument, format: str, output: Path | None) -> N
     from pratique.formats.vex import writer
 
     data, lost = writer(format)(document)
-    write_output(data, output)
+    if again and output is not None:
+        rewrite(data, output)
+    else:
+        write_out(data, output)
     for line in lost[:MAX_LOST]:
         say(f"lost: {line}")
     if len(lost) > MAX_LOST:

@@ -129,7 +129,10 @@ test = Command(
     configure=_add_channel,
     run=_run_test,
     epilogue="""\
-a file of channels and routes (--notify, or PRATIQUE_NOTIFY):
+examples:
+  pratique notify test --notify notify.yaml
+
+  # notify.yaml
   channels:
     soc:
       type: webhook                # or slack, email, file
@@ -144,9 +147,6 @@ a file of channels and routes (--notify, or PRATIQUE_NOTIFY):
     - to: log
       severity: high               # that, or worse
       digest: 1d                   # one message a day
-
-examples:
-  pratique notify test --notify notify.yaml
 """,
 )
 

@@ -155,6 +155,35 @@ def run(capsys, url, one, *words):
     return code, json.loads(out.out), out.err
 
 
+def test_a_table_of_many_steps_is_bounded_and_the_json_is_whole(
+    store, take, make_sbom, url, capsys
+):
+    """One bill with a clock of 1970 makes some hundred months."""
+    take(store, make_sbom("pkg:npm/shop@1", {"": [ALPHA]}, made="1970-01-10T00:00:00Z"))
+    _, answer, _ = run(capsys, url, cli.trends, "exposure-over-time", ALPHA)
+    assert len(answer["rows"]) > 600
+    parser = argparse.ArgumentParser()
+    cli.trends.configure(parser)
+    words = ["exposure-over-time", ALPHA, "--store", url, "--limit", "12"]
+    assert cli.trends.run(parser.parse_args(words)) == 0
+    out, err = capsys.readouterr()
+    shown = out.splitlines()
+    assert len(shown) == 1 + 12
+    assert shown[-1].startswith(answer["rows"][-1]["begins"]), "the latest are shown"
+    assert f"{len(answer['rows']) - 12:,} earlier steps are left out" in err
+
+
+def test_a_long_name_does_not_widen_the_table(store, take, make_sbom, url, capsys):
+    long = f"pkg:npm/{'a' * 200}@1.0.0"
+    take(store, make_sbom("pkg:npm/shop@1", {"": [long]}, made="2026-01-10T00:00:00Z"))
+    parser = argparse.ArgumentParser()
+    cli.trends.configure(parser)
+    assert cli.trends.run(parser.parse_args(["top-packages", "--store", url])) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) < 140
+    _, answer, _ = run(capsys, url, cli.trends, "top-packages")
+    assert any("a" * 200 in str(row) for row in answer["rows"])
+
+
 def test_commands(filled, url, capsys, tmp_path):
     code, answer, errors = run(capsys, url, cli.snapshot)
     assert (code, errors) == (0, "")

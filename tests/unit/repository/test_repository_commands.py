@@ -94,8 +94,14 @@ def test_status_and_verify(repo, capsys):
 
 
 def test_refused_artifacts_make_the_result_incomplete(repo, tmp_path, capsys):
-    assert run("add", repo, tmp_path / "absent") == 3
-    assert "absent: not taken" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="absent"):
+        run("add", repo, tmp_path / "absent")
+    folder = tmp_path / "artifacts"
+    folder.mkdir()
+    (folder / "alpha-1.0.whl").write_bytes(b"alpha")
+    (folder / "beta-1.0.whl").symlink_to(tmp_path / "absent")
+    assert run("add", repo, folder) == 3
+    assert "beta-1.0.whl: not taken" in capsys.readouterr().err
     assert run("remove", repo, "ghost") == 3
 
 

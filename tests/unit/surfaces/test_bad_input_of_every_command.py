@@ -47,7 +47,7 @@ SIGN = "--key {key} --output {new}"
 FORMS: dict[str, tuple[Form, ...]] = {
     "check": (
         form("--offline {bad}"),
-        form("--offline pkg:pypi/alpha@1.0.0 --vex {bad}", FOLDER),
+        form("--offline pkg:pypi/alpha@1.0.0 --vex {bad}"),
         form("--offline pkg:pypi/alpha@1.0.0 --policy {bad}"),
         form("--offline pkg:pypi/alpha@1.0.0 --waivers {bad}"),
         form("--offline pkg:pypi/alpha@1.0.0 --vex {vex} --vex-signed --vex-key {bad}"),
@@ -96,8 +96,8 @@ FORMS: dict[str, tuple[Form, ...]] = {
     ),
     "vex create": (form("pkg:oci/alpha CVE-2024-0001 fixed -o {bad}/out.json", FOLDER),),
     "vex add": (form("{bad} pkg:oci/alpha CVE-2024-0001 fixed"),),
-    "vex merge": (form("{bad}"), form("{vex} {bad}", FOLDER)),
-    "vex filter": (form("{bad} {vex}"), form("{sarif} {bad}", FOLDER)),
+    "vex merge": (form("{bad}"), form("{vex} {bad}")),
+    "vex filter": (form("{bad} {vex}"), form("{sarif} {bad}")),
     "vex attest": (form(f"{{file}} {SIGN} --vex {{bad}}"),),
     "vex generate": (form("pkg:oci/alpha@1 --templates {bad}"),),
     "vex validate": (form("{bad}"),),
@@ -171,7 +171,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "notify test": (form("--notify {bad}"),),
     "notify status": (form("--notify {bad}"),),
     "notify retry": (form("--notify {bad}"),),
-    "record serve": (form("--advisories {bad}"),),
+    "record serve": (form("--advisories {bad}"), form("--tokens {bad}")),
     "record token": (form("alpha --tokens {bad}", ABSENT, EMPTY),),
     "advisories build": (form("{bad}"),),
     "advisories local": (form("--offline --local acme={bad}/below"),),
@@ -181,7 +181,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "advisories exploitation": (form("--kev {bad}"), form("--epss {bad}")),
     "advisories update": (form("--from {bad}"),),
     "serve": (form("--data {bad}"), form("--libraries {bad}")),
-    "products": (form("--store sqlite:///{bad}", EMPTY),),
+    "products": (form("--store sqlite:///{bad}"),),
 }
 """Forms of every command that reads a file or folder that the user names."""
 
@@ -281,6 +281,71 @@ def test_a_bad_file_is_told_and_never_clean(
         assert err.startswith("pratique: ")
         assert err.count("\n") == 1
         assert "[Errno" not in err
+
+
+NOT_READ = {
+    "verify": "--expectations", "advisories import": "--key {bad}", "advisories export": "--key",
+}  # fmt: skip
+"""Options whose file is made where it is absent, or is read after what is wrong there."""
+
+
+@pytest.mark.parametrize(
+    ("name", "one"),
+    [
+        pytest.param(name, one, id=f"{name.replace(' ', '-')}-{number}")
+        for name, forms in FORMS.items()
+        for number, one in enumerate(forms)
+        if "sqlite:" not in one.words  # no path, but an address
+        and "{bad}/" not in one.words
+        and ABSENT not in one.taken
+        and NOT_READ.get(name, "\n") not in one.words
+    ],
+)
+def test_a_path_that_was_typed_and_is_absent_is_wrong_usage(
+    name: str,
+    one: Form,
+    surroundings: tuple[Path, Good],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    _, good = surroundings
+    bad = str(tmp_path / "absent-file")
+    words = shlex.split(one.words.format(bad=bad, new=tmp_path / "new", **good.names))
+    assert main([*name.split(), *words]) == 2
+    assert "absent-file" in capfd.readouterr().err, "it is not said which"
+
+
+@pytest.mark.parametrize(
+    "command", ["vex merge {vex}", "vex filter {sarif}", "check --offline {cdx} --vex"]
+)
+def test_a_folder_without_vex_is_not_taken_in_silence(
+    command: str,
+    surroundings: tuple[Path, Good],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    _, good = surroundings
+    words = shlex.split(command.format(**good.names))
+    assert main([*words, str(tmp_path)]) == 3
+    out, err = capfd.readouterr()
+    assert "has no file of VEX" in out + err
+
+
+@pytest.mark.parametrize(
+    "command", ["gate serve --policy baseline --data {new} --lists", "record serve --tokens"]
+)
+def test_an_empty_list_that_was_named_is_wrong_usage(
+    command: str,
+    surroundings: tuple[Path, Good],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    del surroundings
+    empty = tmp_path / "empty"
+    empty.write_text("# nothing yet\n")
+    words = shlex.split(command.format(new=tmp_path / "new"))
+    assert main([*words, str(empty)]) == 2
+    assert f"{empty}" in capfd.readouterr().err
 
 
 def test_every_command_is_among_them() -> None:

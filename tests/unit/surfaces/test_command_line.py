@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from pratique import __version__
+from pratique.model.errors import InputError
 from pratique.surfaces.cli import app as app_module
 from pratique.surfaces.cli import main
-from pratique.surfaces.cli.app import COMMANDS, GROUPS, SECTIONS, load, parse, whole
+from pratique.surfaces.cli.app import COMMANDS, GROUPS, SECTIONS, load, parse
 from pratique.surfaces.cli.candidates import candidates
+from pratique.surfaces.cli.typed import is_typed
 
 
 def test_without_arguments_it_shows_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,18 +114,36 @@ def test_what_may_not_be_read_is_incomplete_and_no_defect(
         raise PermissionError(13, "Permission denied", "secret/uv.lock")
 
     monkeypatch.setattr(app_module, "dispatch", refused)
-    assert main(["check", "secret/uv.lock"]) == 3
+    assert main(["check", "."]) == 3
     error = capsys.readouterr().err
     assert error.startswith("pratique: secret/uv.lock: permission denied.")
     assert error.count("\n") == 1
+    assert main(["check", "secret/uv.lock"]) == 2, "what was typed is a mistake of the call"
 
 
-def test_the_completion_parser_knows_every_option() -> None:
-    parser = whole()
+@pytest.mark.parametrize(
+    "words", [["--key", "a/b"], ["--key=a/b"], ["-ka/b"], ["acme=a/b"], ["./a/b"], ["a/b/c", "a"]]
+)
+def test_what_was_typed_is_known_again(words: list[str]) -> None:
+    error = InputError("it cannot be read.")
+    error.__context__ = FileNotFoundError(2, "No such file or directory", "a/b")
+    assert is_typed(error, words)
+
+
+def test_what_was_found_in_a_folder_was_not_typed(tmp_path: Path) -> None:
+    inner = tmp_path / "uv.lock"
+    error = InputError("it cannot be read.")
+    error.__context__ = PermissionError(13, "Permission denied", str(inner))
+    assert not is_typed(error, ["check", str(tmp_path)])
+    assert is_typed(error, ["check", str(inner)])
+    error.__context__ = OSError(5, "Input/output error", str(inner))
+    assert not is_typed(error, ["check", str(inner)]), "a failing disk is no wrong name"
+
+
+def test_every_command_has_a_help() -> None:
     for name in COMMANDS:
         loaded, _ = load(name)
-        assert parser.prog == "pratique"
-        assert loaded.format_help()
+        assert loaded.format_help().startswith(f"usage: pratique {name}")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +156,7 @@ def test_the_completion_parser_knows_every_option() -> None:
         (["check", "--ex"], {"--exclude", "--exit-zero"}),
         (["check", "-f", "js"], {"json", "jsonl"}),
         (["gate", "setup", "p"], {"pip", "pnpm"}),
-        (["completion", ""], {"bash", "zsh", "fish", "tcsh"}),
+        (["completion", ""], {"bash", "zsh", "fish"}),
     ],
 )
 def test_what_may_come_next(
@@ -187,10 +207,3 @@ def test_bash_takes_the_answer(tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["--exit-zero"]
     assert done.stderr == ""
-
-
-def test_tcsh_gets_a_script_with_all_options(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["completion", "tcsh"]) == 0
-    script = capsys.readouterr().out
-    assert "advisories" in script
-    assert "fail-on" in script

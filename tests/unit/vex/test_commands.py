@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import stat
 import sys
 from pathlib import Path
 
@@ -341,3 +343,35 @@ def test_folders_are_searched_and_dates_from_the_future_named(run):
     assert "1 of 1" in err
     assert "dated in the future" in err
     assert "package.json" not in err
+
+
+def test_an_output_that_is_a_pipe_or_a_link_stays_what_it_is(run, tmp_path):
+    words = ("pkg:oci/alpha", "CVE-2025-0001", "fixed", "--author", "Alpha Team")
+    pipe, link, real = tmp_path / "pipe", tmp_path / "link", tmp_path / "real.json"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert run("create", *words, "-o", str(pipe))[0] == 0
+        written = os.read(reader, 65536)
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert json.loads(written)["author"] == "Alpha Team"
+    real.write_text("old")
+    link.symlink_to("real.json")
+    assert run("create", *words, "-o", str(link))[0] == 0
+    assert link.is_symlink()
+    assert real.read_bytes() == written
+
+
+def test_adding_in_place_goes_through_a_link_and_touches_no_neighbour(run, tmp_path):
+    words = ("pkg:oci/alpha", "CVE-2025-0001", "fixed", "--author", "Alpha Team")
+    real, link = tmp_path / "real.json", tmp_path / "link.json"
+    run("create", *words, "-o", str(real))
+    link.symlink_to("real.json")
+    (tmp_path / "link.json.part").write_text("mine")
+    more = ("pkg:oci/beta", "CVE-2025-0002", "fixed")
+    assert run("add", "--in-place", str(link), *more)[0] == 0
+    assert link.is_symlink()
+    assert len(json.loads(real.read_text())["statements"]) == 2
+    assert (tmp_path / "link.json.part").read_text() == "mine"

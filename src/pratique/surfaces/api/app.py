@@ -47,7 +47,7 @@ def application(data: Path | None = None, libraries: Libraries | None = None) ->
         """What the advisories are, for people who come by."""
         manifest = live.index().manifest
         as_of = manifest.as_of.isoformat().replace("+00:00", "Z")
-        told = {"as_of": as_of, "records": manifest.records}
+        told: dict[str, str | int] = {"as_of": as_of, "records": manifest.records}
         return {**told, "problem": live.problem} if live.problem else told
 
     async def health(_: Request) -> Response:

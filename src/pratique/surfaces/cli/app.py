@@ -134,23 +134,4 @@ def dispatch(words: Sequence[str]) -> int:
     raise UsageError(f"there is no command {rest[0]!r}.", remedy=hint)
 
 
-def whole() -> Parser:
-    """One parser with every command and its options, for shell completion."""
-    parser = _parser("pratique", description=DESCRIPTION, epilog=EPILOGUE)
-    parser.add_argument("--version", action="version", version=f"pratique {__version__}")
-    top = parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
-    groups: dict[str, object] = {}
-    for name, (_, text) in COMMANDS.items():
-        loaded, _run = load(name)
-        words = name.split()
-        parent = top
-        if len(words) > 1:
-            if words[0] not in groups:
-                group = top.add_parser(words[0], help=f"{words[0]} commands")
-                groups[words[0]] = group.add_subparsers(metavar="COMMAND", parser_class=Parser)
-            parent = groups[words[0]]  # type: ignore[assignment]
-        parent.add_parser(words[-1], help=text, parents=[loaded], add_help=False)
-    return parser
-
-
-__all__ = ["COMMANDS", "Parser", "dispatch", "load", "overview", "parse", "whole"]
+__all__ = ["COMMANDS", "Parser", "dispatch", "load", "overview", "parse"]

@@ -92,8 +92,12 @@ def _run(options: Namespace) -> int:
     from pratique.surfaces.api.server import listen
     from pratique.surfaces.record.app import in_worker
 
-    # What is wrong with the record is said before anything listens.
+    # What is wrong with the record or the advisories is said before anything listens.
     open_store(options.store).close()
+    if options.advisories is not None:
+        from pratique.advisories import open_index
+
+        open_index(options.advisories).close()
     given = (
         options.store,
         options.tokens,
