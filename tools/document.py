@@ -37,8 +37,8 @@ def commands() -> str:
         "Data goes to standard output, everything else to standard error. Exit codes: 0 clean, "
         "1 findings, 2 wrong usage, 3 evidence incomplete, 4 a service elsewhere did not answer, "
         "70 a defect in this program. A path that you typed and that is absent, of another kind or "
-        "not to be read is wrong usage (2), in every command; evidence that was found and cannot be "
-        "read is incomplete (3).\n",
+        "not to be read is wrong usage (2), in every command; evidence that was found and cannot "
+        "be read is incomplete (3).\n",
     ]
     for name in COMMANDS:
         parser, _ = load(name)

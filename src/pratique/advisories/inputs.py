@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import lzma
 import zipfile
@@ -14,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from pratique.model.errors import InputError, LimitError, UsageError
+from pratique.model.errors import InputError, LimitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,7 +126,6 @@ def read_items(path: Path, skip: int = 0) -> Iterator[Item]:
     Raises:
         InputError: The source cannot be read, or is of no known kind.
         LimitError: It exceeds a limit of size, ratio or number.
-        UsageError: There is none.
     """
     try:
         if path.is_dir():
@@ -197,7 +197,7 @@ def _file(path: Path) -> Iterator[Item]:
     packing = suffixes.pop() if suffixes and suffixes[-1] in _PACKED else ""
     kind = suffixes[-1] if suffixes else ""
     if not path.exists():
-        raise UsageError(f"{path}: there is no such file or folder.", remedy="Name another.")
+        raise FileNotFoundError(errno.ENOENT, "no such file or folder", str(path))
     if kind not in (*_LINES, ".json"):
         raise InputError(
             f"{path}: is not a zip, a folder, a .ndjson, .jsonl or .json file of OSV records"

@@ -10,6 +10,7 @@ import msgspec
 
 from pratique import __version__
 from pratique.model.errors import InputError, UsageError
+from pratique.report.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,10 +90,8 @@ def write(bill: BillOfHealth, wanted: Sequence[Target], *, color: bool, width: i
             sys.stdout.write(text if text.endswith("\n") else text + "\n")
             continue
         path = Path(target.path)
-        partial = path.with_name(path.name + ".partial")
         try:
-            partial.write_text(text, encoding="utf-8")
-            partial.replace(path)
+            write_whole(text.encode(), path)
         except OSError as error:
             why = (error.strerror or "cannot be written").lower()
             raise InputError(f"{path}: {why}.", remedy="Choose another --output.") from None

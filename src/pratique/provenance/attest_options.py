@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pratique.model.errors import InputError, LimitError, UsageError
 from pratique.provenance.signing import PASSPHRASE_VARIABLE, SigningKey, read_signing_key
+from pratique.report.writing import write_whole
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -309,16 +309,7 @@ def write_output(output: str, data: bytes) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
         return
-    path = Path(output)
-    place: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
-        place = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        place.chmod(0o644)
-        place.replace(path)
+        write_whole(data, Path(output))
     except OSError as error:
-        if place is not None:
-            place.unlink(missing_ok=True)
         raise InputError(f"{output} cannot be written: {error.strerror}.") from None

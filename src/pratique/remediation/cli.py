@@ -296,6 +296,6 @@ examples:
   pratique fix app --only high --max-major 0       only what is bad, only small steps
   pratique fix app --prove --patch fix.patch       a patch to review
   pratique fix --organisation checkouts            one plan over many repositories
-  pratique fix package.json --universe u.yaml      planned over described versions; no network
+  pratique fix package.json --universe u.yaml      over described versions
 """,
 )

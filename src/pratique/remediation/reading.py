@@ -83,8 +83,7 @@ def read_manifest(path: str, tree: Tree) -> Manifest:
             *(
                 f"{name}: what the extras of {entry.name} need is not known"
                 for entry in module.entries(text)
-                if entry.group not in _NO_NEEDS
-                and _EXTRAS.search(text, max(0, entry.start - 250), entry.start)
+                if entry.group not in _NO_NEEDS and _has_extras(text, entry)
             ),
         ),
     )

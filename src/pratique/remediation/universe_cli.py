@@ -46,7 +46,7 @@ _OWN = ("osv", "keep", "max_depth", "no_dev", "no_management")
 def configure_universe(parser: ArgumentParser) -> None:
     """Add what planning over a described universe takes."""
     group = parser.add_argument_group(
-        "planning over a described universe (no package manager, no network)"
+        "over a described universe", "Planned without a package manager and without a network."
     )
     group.add_argument(
         "--universe",

@@ -64,3 +64,25 @@ def rewrite(data: bytes, target: Path) -> None:
     finally:
         if part is not None:
             part.unlink(missing_ok=True)
+
+
+def write_whole(data: bytes, target: Path) -> None:
+    """Write a file so that it is there whole or not at all.
+
+    What is no regular file (a device, a pipe, a symbolic link) is written to, never replaced.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        target.write_bytes(data)
+        return
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        part.chmod(0o644)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

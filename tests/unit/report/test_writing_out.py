@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pratique.model.errors import UsageError
-from pratique.report.writing import rewrite, write_out
+from pratique.report.writing import rewrite, write_out, write_whole
 
 
 @pytest.mark.parametrize("target", [None, "-", Path("-")], ids=["none", "dash", "path"])
@@ -79,3 +79,19 @@ def test_rewriting_what_is_no_file_is_refused(pipe: tuple[Path, int], tmp_path: 
     assert stat.S_ISFIFO(path.stat().st_mode)
     with pytest.raises(UsageError, match="cannot be written"):
         rewrite(b"a", tmp_path / "absent")
+
+
+def test_a_whole_file_goes_through_a_link_and_replaces_a_plain_one(tmp_path: Path) -> None:
+    plain, link = tmp_path / "plain", tmp_path / "link"
+    plain.write_bytes(b"old")
+    link.symlink_to(plain)
+    write_whole(b"by the link", link)
+    assert link.is_symlink()
+    assert plain.read_bytes() == b"by the link"
+    node = plain.stat().st_ino
+    write_whole(b"new", plain)
+    assert plain.read_bytes() == b"new"
+    assert plain.stat().st_ino != node
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "plain"]
+    with pytest.raises(OSError, match="No such file"):
+        write_whole(b"x", tmp_path / "absent" / "file")
