@@ -148,8 +148,8 @@ def read_lists(data: bytes, path: str) -> Lists:
         except UsageError as error:
             raise UsageError(f"{path}:{number}: {error.message}", remedy=error.remedy) from None
         found[words[0]].append(words[1])
-    if not any(found.values()):
+    if not data.strip():  # a file of comments says that nothing is listed; an empty one, nothing
         raise UsageError(
-            f"{path}: has no entry.", remedy="Write 'deny pkg:npm/alpha@1.*', or leave --lists out."
+            f"{path}: is empty.", remedy="Write 'deny pkg:npm/alpha@1.*', or leave --lists out."
         )
     return Lists.of(**found)

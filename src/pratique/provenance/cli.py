@@ -161,6 +161,7 @@ def _run(options: Namespace) -> int:
     learns = options.expectations or (options.relearn and not options.record)
     if (learns or (options.record and kind is not SubjectKind.LIST)) and not options.package:
         raise UsageError("what is learned is of a package.", remedy="Name it with --package.")
+    subject_cli.check_folder(options.summaries)
     request = subject_cli.asked(request_of(options), options)
     if kind is SubjectKind.LIST:
         drawn, code = subject_cli.run_list(options, request)

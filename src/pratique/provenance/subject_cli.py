@@ -96,15 +96,23 @@ def add_subject(parser: ArgumentParser) -> None:
     )
 
 
+def check_folder(folder: Path | None) -> None:
+    """Refuse a folder of evidence or summaries that was named and is not there.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if folder is not None and not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}.", remedy="Name one of evidence.")
+
+
 def check_places(options: Namespace) -> None:
     """Refuse evidence that was named and is not there: another answer would be of less than asked.
 
     Raises:
         UsageError: It says which.
     """
-    for folder in (options.evidence, options.summaries):
-        if folder is not None and not folder.is_dir():
-            raise UsageError(f"there is no folder {folder}.", remedy="Name one of evidence.")
+    check_folder(options.evidence)
     for file in options.bundle or ():
         if file.is_dir() or not file.exists():
             raise UsageError(f"there is no file {file}.", remedy="Name one of evidence.")

@@ -150,6 +150,8 @@ def test_lists_and_advisories_are_renewed(gate, upstream, monkeypatch: pytest.Mo
         assert (await client.get(page, headers={"Accept": JSON})).json()["versions"] == ["1.0"]
         assert "lists:1" in (await gate.state(client))["trouble"]
         texts.append(b"")
+        assert (await client.get(page, headers={"Accept": JSON})).json()["versions"] == ["1.0"]
+        texts.append(b"# nothing is denied any more")
         both = (await client.get(page, headers={"Accept": JSON})).json()["versions"]
         assert both == ["1.0", "2.0"]
 

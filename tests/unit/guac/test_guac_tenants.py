@@ -379,7 +379,7 @@ def test_only_a_token_lets_in_and_only_one_that_writes_writes(
             assert SECRET not in answer.text
 
 
-OPEN_TO_ALL = {"/healthz", "/version", "/openapi.json"}
+OPEN_TO_ALL = {"/", "/healthz", "/version", "/openapi.json"}
 
 EXAMPLES: dict[str, list[str]] = {
     "/query": ["/query"],

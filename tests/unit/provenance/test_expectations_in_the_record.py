@@ -176,7 +176,7 @@ def test_files_that_are_no_expectations(archive: Archive, data: str) -> None:
     file.write_text(data)
     with pytest.raises(InputError):
         archive.run(expectations_cli.import_, file)
-    with pytest.raises(InputError, match="there is no file"):
+    with pytest.raises(UsageError, match="there is no file"):
         archive.run(expectations_cli.import_, archive.folder / "absent")
 
 
