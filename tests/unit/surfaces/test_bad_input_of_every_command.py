@@ -332,17 +332,23 @@ def test_a_folder_without_vex_is_not_taken_in_silence(
 
 
 @pytest.mark.parametrize(
-    "command", ["gate serve --policy baseline --data {new} --lists", "record serve --tokens"]
+    ("command", "text"),
+    [
+        ("gate serve --policy baseline --data {new} --lists", " \n"),
+        ("record serve --tokens", "# nothing yet\n"),
+    ],
+    ids=["gate", "record"],
 )
 def test_an_empty_list_that_was_named_is_wrong_usage(
     command: str,
+    text: str,
     surroundings: tuple[Path, Good],
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     del surroundings
     empty = tmp_path / "empty"
-    empty.write_text("# nothing yet\n")
+    empty.write_text(text)
     words = shlex.split(command.format(new=tmp_path / "new"))
     assert main([*words, str(empty)]) == 2
     assert f"{empty}" in capfd.readouterr().err
