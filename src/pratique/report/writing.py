@@ -45,25 +45,14 @@ def rewrite(data: bytes, target: Path) -> None:
     Raises:
         UsageError: It is something else, or cannot be written.
     """
-    part: Path | None = None
     try:
         real = target.resolve(strict=True)
         mode = real.stat().st_mode
         if not stat.S_ISREG(mode):
             raise UsageError(f"{target} is no regular file.", remedy="Write to --output instead.")
-        handle, name = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
-        part = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.chmod(stat.S_IMODE(mode))
-        part.replace(real)
+        _put(data, real, stat.S_IMODE(mode))
     except OSError as error:
         raise UsageError(f"{target} cannot be written: {error.strerror}.") from None
-    finally:
-        if part is not None:
-            part.unlink(missing_ok=True)
 
 
 def write_whole(data: bytes, target: Path) -> None:
@@ -77,12 +66,19 @@ def write_whole(data: bytes, target: Path) -> None:
     if target.is_symlink() or (target.exists() and not target.is_file()):
         target.write_bytes(data)
         return
+    _put(data, target, 0o644)
+
+
+def _put(data: bytes, target: Path, mode: int) -> None:
+    """Put a file in the place of another, in one step."""
     handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        part.chmod(0o644)
+            file.flush()
+            os.fsync(file.fileno())
+        part.chmod(mode)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
