@@ -12,6 +12,7 @@ import json
 import struct
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -477,3 +478,42 @@ def production(
     with (folder / "source-tool/notes-older.ndjson").open() as lines:
         row = json.loads(lines.readline())
     return [*found, ("source note", json.dumps(row["bundle"]).encode())]
+
+
+@pytest.fixture
+def sbomit_document() -> Callable[[Any, dict[str, Any]], None]:
+    """Writes, into the folder it is called in, an SBOMit document of one step and what it is of."""
+
+    def write(builder: Any, body: dict[str, Any]) -> None:
+        """``builder`` signs the step; ``body`` is its key as layouts have it, without an id."""
+        from pratique.formats.intoto.canonical import canonical_json
+        from pratique.provenance.signing import generate
+        from pratique.surfaces.cli.app import dispatch
+
+        owner, name = generate("ed25519"), hashlib.sha256(canonical_json(body)).hexdigest()
+        step = {
+            "_type": "step", "name": "build", "threshold": 1, "pubkeys": [name],
+            "expected_materials": [], "expected_products": [["CREATE", "app.tar"]],
+            "expected_command": [],
+        }  # fmt: skip
+        layout = {
+            "_type": "layout", "expires": "2100-01-01T00:00:00Z", "readme": "", "inspect": [],
+            "keys": {name: body | {"keyid": name}}, "steps": [step],
+        }  # fmt: skip
+        digest = {"sha256": hashlib.sha256(b"the product").hexdigest()}
+        link = {
+            "_type": "link", "name": "build", "command": [], "materials": {}, "byproducts": {},
+            "products": {"app.tar": digest}, "environment": {},
+        }  # fmt: skip
+        for path, signed, by, who in (
+            ("root.layout", layout, owner, "owner"),
+            (f"build.{name[:8]}.link", link, builder, name),
+        ):
+            signature = by.sign(canonical_json(signed)).hex()
+            document = {"signed": signed, "signatures": [{"keyid": who, "sig": signature}]}
+            Path(path).write_text(json.dumps(document))
+        Path("owner.pub").write_bytes(owner.public_pem())
+        words = ["sbomit", "build", "root.layout", "--key", "owner.pub", "--name", "app"]
+        assert dispatch([*words, "-o", "doc"]) == 0
+
+    return write

@@ -266,41 +266,16 @@ def test_a_rebuild_is_attested_by_a_token(token, tmp_path, monkeypatch):
     assert dispatch(["verify", str(artifact), *words]) == 0
 
 
-def test_a_functionary_whose_key_is_in_a_token_attests_a_bill(token, tmp_path, monkeypatch):
+def test_a_functionary_whose_key_is_in_a_token_attests_a_bill(
+    token, sbomit_document, tmp_path, monkeypatch
+):
     """Of an SBOMit document: the layout names the token's key for the only step."""
-    from pratique.formats.intoto.canonical import canonical_json
-    from pratique.provenance.signing import generate
-
     monkeypatch.setenv("PRATIQUE_KEY_PASSPHRASE", PIN)
     monkeypatch.chdir(tmp_path)
-    owner, key = generate("ed25519"), open_key(uri_of("secp256r1"), PIN.encode())
+    key = open_key(uri_of("secp256r1"), PIN.encode())
     value = {"public": key.public_pem().decode()}
     body = {"keytype": "ecdsa", "scheme": "ecdsa-sha2-nistp256", "keyval": value}
-    name = hashlib.sha256(canonical_json(body)).hexdigest()
-    step = {
-        "_type": "step", "name": "build", "threshold": 1, "pubkeys": [name],
-        "expected_materials": [], "expected_products": [["CREATE", "app.tar"]],
-        "expected_command": [],
-    }  # fmt: skip
-    layout = {
-        "_type": "layout", "expires": "2100-01-01T00:00:00Z", "readme": "", "inspect": [],
-        "keys": {name: body | {"keyid": name}}, "steps": [step],
-    }  # fmt: skip
-    digest = {"sha256": hashlib.sha256(b"the product").hexdigest()}
-    link = {
-        "_type": "link", "name": "build", "command": [], "materials": {}, "byproducts": {},
-        "products": {"app.tar": digest}, "environment": {},
-    }  # fmt: skip
-    for path, signed, by, who in (
-        ("root.layout", layout, owner, "owner"),
-        (f"build.{name[:8]}.link", link, key, name),
-    ):
-        signature = by.sign(canonical_json(signed)).hex()
-        document = {"signed": signed, "signatures": [{"keyid": who, "sig": signature}]}
-        Path(path).write_text(json.dumps(document))
-    Path("owner.pub").write_bytes(owner.public_pem())
-    words = ["sbomit", "build", "root.layout", "--key", "owner.pub", "--name", "app", "-o", "doc"]
-    assert dispatch(words) == 0
+    sbomit_document(key, body)
     words = ["sbomit", "generate", "doc", "--key", "owner.pub", "-o", "app.cdx.json"]
     assert dispatch([*words, "-K", uri_of("secp256r1")]) == 0
     verified = ["sbomit", "verify", "doc", "--key", "owner.pub", "--bill", "app.cdx.json"]

@@ -69,39 +69,15 @@ def test_a_rebuild(desk: Any, identity: list[str], trusted: list[str]) -> None:
 
 
 def test_a_bill_of_sbomit(
-    desk: Any, identity: list[str], trusted: list[str], monkeypatch, capsys
+    desk: Any, identity: list[str], trusted: list[str], sbomit_document, monkeypatch, capsys
 ) -> None:
-    from pratique.formats.intoto.canonical import canonical_json
     from pratique.provenance.signing import generate
 
     monkeypatch.chdir(desk.folder)
-    owner, builder = generate("ed25519"), generate("ed25519")
+    builder = generate("ed25519")
     value = {"public": builder.public.public_bytes_raw().hex()}
     body = {"keytype": "ed25519", "scheme": "ed25519", "keyval": value}
-    name = hashlib.sha256(canonical_json(body)).hexdigest()
-    step = {
-        "_type": "step", "name": "build", "threshold": 1, "pubkeys": [name],
-        "expected_materials": [], "expected_products": [["CREATE", "app.tar"]],
-        "expected_command": [],
-    }  # fmt: skip
-    layout = {
-        "_type": "layout", "expires": "2100-01-01T00:00:00Z", "readme": "", "inspect": [],
-        "keys": {name: body | {"keyid": name}}, "steps": [step],
-    }  # fmt: skip
-    link = {
-        "_type": "link", "name": "build", "command": [], "materials": {}, "byproducts": {},
-        "products": {"app.tar": {"sha256": hashlib.sha256(b"app").hexdigest()}}, "environment": {},
-    }  # fmt: skip
-    for path, signed, by, who in (
-        ("root.layout", layout, owner, "owner"),
-        (f"build.{name[:8]}.link", link, builder, name),
-    ):
-        signature = by.sign(canonical_json(signed)).hex()
-        document = {"signed": signed, "signatures": [{"keyid": who, "sig": signature}]}
-        Path(path).write_text(json.dumps(document))
-    Path("owner.pub").write_bytes(owner.public_pem())
-    words = ["sbomit", "build", "root.layout", "--key", "owner.pub", "--name", "app", "-o", "doc"]
-    assert dispatch(words) == 0
+    sbomit_document(builder, body)
     words = ["sbomit", "generate", "doc", "--key", "owner.pub", "-o", "app.cdx.json"]
     assert dispatch([*words, *identity]) == 0
     assert Path("app.cdx.json.sigstore.json").is_file()
